@@ -1,0 +1,29 @@
+package dev.jdiffusion.tensor;
+
+import java.util.ServiceLoader;
+import java.util.TreeSet;
+
+/** Opens backends by the name of their device. */
+public final class Backends {
+  private Backends() {}
+
+  /** Opens a device with as many threads as this process may use processors. */
+  public static Backend open(Device device) {
+    return open(device, Runtime.getRuntime().availableProcessors());
+  }
+
+  /** Opens a device with a number of threads. */
+  public static Backend open(Device device, int threads) {
+    if (threads < 1) {
+      throw new IllegalArgumentException("threads must be at least 1, got " + threads);
+    }
+    TreeSet<String> kinds = new TreeSet<>();
+    for (BackendProvider provider : ServiceLoader.load(BackendProvider.class)) {
+      if (provider.kind().equals(device.kind())) {
+        return provider.open(device, threads);
+      }
+      kinds.add(provider.kind());
+    }
+    throw new BackendUnavailableException("no device '" + device + "'; available kinds: " + String.join(", ", kinds));
+  }
+}

@@ -1,0 +1,11 @@
+package dev.jdiffusion.tensor;
+
+/**
+ * A pool's bookkeeping, in bytes.
+ *
+ * @param inUse handed out and not yet returned
+ * @param pooled returned and waiting to be handed out again
+ * @param peakInUse the most that was ever handed out at once
+ * @param allocations how often the pool had to ask the JVM or the driver for memory
+ */
+public record MemoryStatistics(long inUse, long pooled, long peakInUse, long allocations) {}
