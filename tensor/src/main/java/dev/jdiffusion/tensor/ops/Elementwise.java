@@ -64,6 +64,9 @@ public interface Elementwise {
   /** {@code out = scale * x + shift}. */
   void affine(Tensor x, double scale, double shift, Tensor out);
 
+  /** {@code out = min(max(x, low), high)}; NaN stays NaN. */
+  void clamp(Tensor x, double low, double high, Tensor out);
+
   /** {@code y = y + scale * x}, of the same shape. */
   void addScaled(double scale, Tensor x, Tensor y);
 
