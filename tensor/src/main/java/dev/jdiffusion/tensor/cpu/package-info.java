@@ -1,9 +1,10 @@
 /**
- * The CPU backend: single precision, Vector API kernels over pooled {@code float[]}, several threads. The only package that
- * may use {@code jdk.incubator.vector}.
+ * The CPU backend: single precision, Vector API kernels over pooled {@code float[]}, several
+ * threads. The only package that may use {@code jdk.incubator.vector}.
  *
- * <p>One file a family. Bit-identical results for any number of threads and any vector width. Start with {@code
- * CpuBackend}, then {@code Workers} (threads), {@code VectorMath} (exp and its family) and the kernels.
+ * <p>One file a family. Bit-identical results for any number of threads and any vector width. Start
+ * with {@code CpuBackend}, then {@code Workers} (threads), {@code VectorMath} (exp and its family)
+ * and the kernels.
  */
 @NullMarked
 package dev.jdiffusion.tensor.cpu;

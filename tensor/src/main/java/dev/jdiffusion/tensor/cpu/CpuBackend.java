@@ -1,0 +1,174 @@
+package dev.jdiffusion.tensor.cpu;
+
+import dev.jdiffusion.tensor.Backend;
+import dev.jdiffusion.tensor.Device;
+import dev.jdiffusion.tensor.MemoryStatistics;
+import dev.jdiffusion.tensor.Storage;
+import dev.jdiffusion.tensor.Tensor;
+import dev.jdiffusion.tensor.ops.Attention;
+import dev.jdiffusion.tensor.ops.Convolution;
+import dev.jdiffusion.tensor.ops.CrossEntropy;
+import dev.jdiffusion.tensor.ops.Elementwise;
+import dev.jdiffusion.tensor.ops.Embedding;
+import dev.jdiffusion.tensor.ops.GroupNorm;
+import dev.jdiffusion.tensor.ops.LayerNorm;
+import dev.jdiffusion.tensor.ops.Layout;
+import dev.jdiffusion.tensor.ops.LinearAttention;
+import dev.jdiffusion.tensor.ops.Loss;
+import dev.jdiffusion.tensor.ops.MatMul;
+import dev.jdiffusion.tensor.ops.Optimizer;
+import dev.jdiffusion.tensor.ops.Pooling;
+import dev.jdiffusion.tensor.ops.RandomFill;
+import dev.jdiffusion.tensor.ops.Reduction;
+import dev.jdiffusion.tensor.ops.Softmax;
+import dev.jdiffusion.tensor.ops.Upsampling;
+
+/**
+ * Single precision on all cores, with vector instructions.
+ *
+ * <p>Owns the threads and the pool of arrays; each family of operations is a class of its own that
+ * is given both.
+ */
+final class CpuBackend implements Backend {
+  private final FloatPool pool = new FloatPool();
+  private final Workers workers;
+
+  CpuBackend(int threads) {
+    workers = new Workers(threads);
+  }
+
+  @Override
+  public Device device() {
+    return Device.CPU;
+  }
+
+  @Override
+  public String description() {
+    return "cpu: "
+        + Lanes.F.vectorBitSize()
+        + "-bit vectors, "
+        + workers.threads()
+        + (workers.threads() == 1 ? " thread" : " threads");
+  }
+
+  @Override
+  public Storage allocate(int length) {
+    return new FloatStorage(this, pool, length);
+  }
+
+  @Override
+  public void write(float[] source, int from, Tensor target) {
+    System.arraycopy(source, from, FloatStorage.array(target), target.offset(), target.size());
+  }
+
+  @Override
+  public void write(double[] source, int from, Tensor target) {
+    float[] array = FloatStorage.array(target);
+    for (int i = 0; i < target.size(); i++) {
+      array[target.offset() + i] = (float) source[from + i];
+    }
+  }
+
+  @Override
+  public void read(Tensor source, float[] target, int to) {
+    System.arraycopy(FloatStorage.array(source), source.offset(), target, to, source.size());
+  }
+
+  @Override
+  public void read(Tensor source, double[] target, int to) {
+    float[] array = FloatStorage.array(source);
+    for (int i = 0; i < source.size(); i++) {
+      target[to + i] = array[source.offset() + i];
+    }
+  }
+
+  @Override
+  public MemoryStatistics memory() {
+    return pool.statistics();
+  }
+
+  @Override
+  public Elementwise elementwise() {
+    throw new UnsupportedOperationException("elementwise is still missing on cpu");
+  }
+
+  @Override
+  public Reduction reduction() {
+    throw new UnsupportedOperationException("reduction is still missing on cpu");
+  }
+
+  @Override
+  public Layout layout() {
+    throw new UnsupportedOperationException("layout is still missing on cpu");
+  }
+
+  @Override
+  public MatMul matMul() {
+    throw new UnsupportedOperationException("matMul is still missing on cpu");
+  }
+
+  @Override
+  public Convolution convolution() {
+    throw new UnsupportedOperationException("convolution is still missing on cpu");
+  }
+
+  @Override
+  public Pooling pooling() {
+    throw new UnsupportedOperationException("pooling is still missing on cpu");
+  }
+
+  @Override
+  public Upsampling upsampling() {
+    throw new UnsupportedOperationException("upsampling is still missing on cpu");
+  }
+
+  @Override
+  public GroupNorm groupNorm() {
+    throw new UnsupportedOperationException("groupNorm is still missing on cpu");
+  }
+
+  @Override
+  public LayerNorm layerNorm() {
+    throw new UnsupportedOperationException("layerNorm is still missing on cpu");
+  }
+
+  @Override
+  public Softmax softmax() {
+    throw new UnsupportedOperationException("softmax is still missing on cpu");
+  }
+
+  @Override
+  public CrossEntropy crossEntropy() {
+    throw new UnsupportedOperationException("crossEntropy is still missing on cpu");
+  }
+
+  @Override
+  public Attention attention() {
+    throw new UnsupportedOperationException("attention is still missing on cpu");
+  }
+
+  @Override
+  public LinearAttention linearAttention() {
+    throw new UnsupportedOperationException("linearAttention is still missing on cpu");
+  }
+
+  @Override
+  public Embedding embedding() {
+    throw new UnsupportedOperationException("embedding is still missing on cpu");
+  }
+
+  @Override
+  public RandomFill random() {
+    throw new UnsupportedOperationException("random is still missing on cpu");
+  }
+
+  @Override
+  public Loss loss() {
+    throw new UnsupportedOperationException("loss is still missing on cpu");
+  }
+
+  @Override
+  public Optimizer optimizer() {
+    throw new UnsupportedOperationException("optimizer is still missing on cpu");
+  }
+}

@@ -1,0 +1,63 @@
+package dev.jdiffusion.tensor.cpu;
+
+import dev.jdiffusion.tensor.MemoryStatistics;
+import java.util.ArrayDeque;
+import java.util.HashMap;
+
+/**
+ * Recycled {@code float[]}s with undefined contents, shared by tensors and kernel workspaces.
+ *
+ * <p>Lengths are rounded up to eight classes per power of two, so that less than an eighth is
+ * wasted and tensors of similar sizes share arrays. Classes are exact matches: a run that repeats
+ * the same requests allocates only the first time. An array is therefore usually longer than what
+ * was asked for.
+ */
+final class FloatPool {
+  private static final int SMALLEST = 64;
+
+  private final HashMap<Integer, ArrayDeque<float[]>> free = new HashMap<>();
+  private long inUse;
+  private long pooled;
+  private long peakInUse;
+  private long allocations;
+
+  /** An array of at least this length; its contents are undefined. */
+  float[] take(int length) {
+    int rounded = sizeClass(length);
+    synchronized (this) {
+      inUse += rounded;
+      peakInUse = Math.max(peakInUse, inUse);
+      ArrayDeque<float[]> arrays = free.get(rounded);
+      if (arrays != null && !arrays.isEmpty()) {
+        pooled -= rounded;
+        return arrays.pop();
+      }
+      allocations++;
+    }
+    return new float[rounded];
+  }
+
+  /** Takes back an array that {@link #take} gave. */
+  synchronized void give(float[] array) {
+    inUse -= array.length;
+    pooled += array.length;
+    free.computeIfAbsent(array.length, unused -> new ArrayDeque<>()).push(array);
+  }
+
+  synchronized MemoryStatistics statistics() {
+    return new MemoryStatistics(
+        inUse * Float.BYTES, pooled * Float.BYTES, peakInUse * Float.BYTES, allocations);
+  }
+
+  /** The smallest length of a class that holds {@code length} elements. */
+  static int sizeClass(int length) {
+    if (length <= SMALLEST) {
+      return SMALLEST;
+    }
+    int step = Math.max(Integer.highestOneBit(length - 1) >>> 3, 1);
+    long rounded = ((long) length + step - 1) / step * step;
+    // The largest lengths have no class above them; the JVM's own limit is a few elements less than
+    // 2^31.
+    return rounded > Integer.MAX_VALUE - 64 ? length : (int) rounded;
+  }
+}
