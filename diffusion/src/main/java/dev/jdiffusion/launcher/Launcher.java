@@ -1,0 +1,142 @@
+package dev.jdiffusion.launcher;
+
+import java.io.File;
+import java.lang.reflect.InvocationTargetException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Main class of {@code diffusion.jar}: runs the command line in a Java that has the vector module.
+ *
+ * <p>{@code java -jar} cannot add an incubating module, so unless the flags are there already, the
+ * program is started a second time with them, by this Java or by another one of the machine when
+ * this one is too old. Standard streams, signals and the exit code are passed on.
+ */
+public final class Launcher {
+  /** More flags for the program's JVM, separated by blanks; they come last, so they win. */
+  static final String FLAGS_VARIABLE = "JDIFFUSION_JAVA_OPTS";
+
+  static final String PARENT_PID_PROPERTY = "jdiffusion.launcher.pid";
+
+  private static final String VECTOR_MODULE = "jdk.incubator.vector";
+  private static final String VECTOR_CLASS = "jdk.incubator.vector.FloatVector";
+  private static final int WRONG_USAGE = 2;
+
+  private Launcher() {}
+
+  /** Runs the command line with the given arguments and exits with its code. */
+  public static void main(String[] args) throws Exception {
+    launch("dev.jdiffusion.cli.Main", args);
+  }
+
+  static void launch(String mainClass, String[] args) throws Exception {
+    if (feature(System.getProperty("java.version")) >= JavaSearch.NEEDED && vectorModuleIsHere()) {
+      runHere(mainClass, args);
+      return;
+    }
+    JavaSearch.Result found = JavaSearch.ofThisMachine().find();
+    if (found.installation == null) {
+      System.err.println(found.problem);
+      System.exit(WRONG_USAGE);
+    }
+    String javaCommand = found.installation.command().getPath();
+    System.exit(new Relay(command(javaCommand, mainClass, args, System.getenv())).run());
+  }
+
+  private static boolean vectorModuleIsHere() {
+    try {
+      Class.forName(VECTOR_CLASS, false, ClassLoader.getSystemClassLoader());
+      return true;
+    } catch (ClassNotFoundException e) {
+      return false;
+    }
+  }
+
+  private static void runHere(String mainClass, String[] args) throws Exception {
+    try {
+      Class.forName(mainClass).getMethod("main", String[].class).invoke(null, (Object) args);
+    } catch (InvocationTargetException e) {
+      if (e.getCause() instanceof Exception) {
+        throw (Exception) e.getCause();
+      }
+      throw (Error) e.getCause();
+    }
+  }
+
+  /**
+   * The command of the program's JVM. The collector is the serial one: training reuses pooled
+   * buffers, so there is next to no garbage, and the parallel collectors' threads and barriers only
+   * cost. The heap may grow to three quarters of the memory, of the container's where there is one.
+   */
+  static List<String> command(
+      String java, String mainClass, String[] args, Map<String, String> environment) {
+    String userFlags = environment.get(FLAGS_VARIABLE);
+    List<String> flags =
+        userFlags == null || userFlags.trim().isEmpty()
+            ? new ArrayList<String>()
+            : Arrays.asList(userFlags.trim().split("\\s+"));
+    List<String> command = new ArrayList<>();
+    command.add(java);
+    command.add("--add-modules");
+    command.add(VECTOR_MODULE);
+    command.add("--enable-native-access=ALL-UNNAMED");
+    if (!choosesCollector(flags)) {
+      command.add("-XX:+UseSerialGC");
+    }
+    command.add("-XX:MaxRAMPercentage=75");
+    String pid = ownPid();
+    if (!pid.isEmpty()) {
+      command.add("-D" + PARENT_PID_PROPERTY + "=" + pid);
+    }
+    command.addAll(flags);
+    command.add("-cp");
+    command.add(absolute(System.getProperty("java.class.path")));
+    command.add(mainClass);
+    command.addAll(Arrays.asList(args));
+    return command;
+  }
+
+  private static boolean choosesCollector(List<String> flags) {
+    for (String flag : flags) {
+      if (flag.matches("-XX:\\+Use\\w+GC")) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static String absolute(String classPath) {
+    StringBuilder result = new StringBuilder();
+    for (String entry : classPath.split(File.pathSeparator)) {
+      result
+          .append(result.length() == 0 ? "" : File.pathSeparator)
+          .append(new File(entry).getAbsolutePath());
+    }
+    return result.toString();
+  }
+
+  /** This process's id, or the empty string on Java 8, which cannot tell. */
+  private static String ownPid() {
+    try {
+      Class<?> handle = Class.forName("java.lang.ProcessHandle");
+      Object current = handle.getMethod("current").invoke(null);
+      return handle.getMethod("pid").invoke(current).toString();
+    } catch (ReflectiveOperationException e) {
+      return "";
+    }
+  }
+
+  /** The feature number of a version string: 8 of {@code 1.8.0_402}, 25 of {@code 25.0.3+9}. */
+  static int feature(String version) {
+    String[] parts = version.split("[^0-9]+", 3);
+    if (parts[0].isEmpty()) {
+      return 0;
+    }
+    int first = Integer.parseInt(parts[0]);
+    return first == 1 && parts.length > 1 && !parts[1].isEmpty()
+        ? Integer.parseInt(parts[1])
+        : first;
+  }
+}

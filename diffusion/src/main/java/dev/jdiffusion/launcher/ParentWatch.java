@@ -1,0 +1,40 @@
+package dev.jdiffusion.launcher;
+
+import java.time.Duration;
+
+/**
+ * Notices that the launcher is gone without having passed on a signal ({@code kill -9}), so that a
+ * training nobody can stop any more does not go on for ever.
+ */
+public final class ParentWatch {
+  private static final Duration INTERVAL = Duration.ofSeconds(1);
+
+  private ParentWatch() {}
+
+  /**
+   * Calls {@code stop} once, on a thread of its own, within about a second after the launcher of
+   * this process has died. Does nothing where no launcher started this process.
+   */
+  public static void onLauncherDeath(Runnable stop) {
+    String launcher = System.getProperty(Launcher.PARENT_PID_PROPERTY);
+    if (launcher == null) {
+      return;
+    }
+    long pid = Long.parseLong(launcher);
+    Thread.ofPlatform()
+        .daemon()
+        .name("parent-watch")
+        .start(() -> {
+          // Asking for the present parent, not for the process with that id: ids come again,
+          // and a dead launcher that nobody has waited for still has one.
+          while (ProcessHandle.current().parent().map(ProcessHandle::pid).orElse(-1L) == pid) {
+            try {
+              Thread.sleep(INTERVAL);
+            } catch (InterruptedException e) {
+              return;
+            }
+          }
+          stop.run();
+        });
+  }
+}
