@@ -1,5 +1,6 @@
 package dev.jdiffusion.tensor.ops;
 
+import dev.jdiffusion.tensor.Shape;
 import dev.jdiffusion.tensor.Tensor;
 
 /** Nearest-neighbour upsampling by an integer factor, NHWC. */
@@ -14,4 +15,11 @@ public interface Upsampling {
 
   /** Sums each block of factor by factor elements of dOut. */
   void backward(Tensor dOut, int factor, Tensor dInput);
+
+  /** The shape of the result. */
+  static Shape check(Tensor input, int factor) {
+    Checks.rank("upsampleNearest", "input [N, H, W, C]", input, 4);
+    Checks.require(factor >= 1, "upsampleNearest", "factor must be at least 1, got " + factor);
+    return Shape.of(input.dim(0), input.dim(1) * factor, input.dim(2) * factor, input.dim(3));
+  }
 }
