@@ -1,0 +1,57 @@
+package dev.jdiffusion.autograd;
+
+import dev.jdiffusion.tensor.Tensor;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Finds the first operation with an infinite or undefined number in its result or in the gradients that it computed. Reads
+ * every tensor, so it is for repeating a step that has gone wrong, not for every step.
+ *
+ * <pre>{@code
+ * NonFiniteFinder finder = new NonFiniteFinder();
+ * try (Tape tape = Tape.record(finder)) { ... }
+ * finder.found().ifPresent(log::warn);
+ * }</pre>
+ */
+public final class NonFiniteFinder implements Observer {
+  private @Nullable String found;
+
+  /** One line that names the operation, its layer and, if it was not to blame, the input that it got; empty if all is well. */
+  public Optional<String> found() {
+    return Optional.ofNullable(found);
+  }
+
+  @Override
+  public void forward(String operation, String path, List<Variable> inputs, Tensor output, long nanoseconds) {
+    if (found != null || isFinite(output)) {
+      return;
+    }
+    String cause = "";
+    for (Variable input : inputs) {
+      if (cause.isEmpty() && !isFinite(input.value())) {
+        cause = ", from its input, the " + input;
+      }
+    }
+    found = "non-finite value in the result of " + operation + " " + output.shape() + at(path) + cause;
+  }
+
+  @Override
+  public void backward(String operation, String path, List<Variable> inputs, long nanoseconds) {
+    for (Variable input : inputs) {
+      Tensor gradient = input.gradient;
+      if (found == null && gradient != null && !isFinite(gradient)) {
+        found = "non-finite gradient computed by " + operation + at(path) + " for its input, the " + input;
+      }
+    }
+  }
+
+  private static String at(String path) {
+    return path.isEmpty() ? "" : " in " + path;
+  }
+
+  private static boolean isFinite(Tensor tensor) {
+    return Double.isFinite(tensor.backend().reduction().sumOfSquares(tensor));
+  }
+}
