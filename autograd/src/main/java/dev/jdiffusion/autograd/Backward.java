@@ -6,8 +6,8 @@ import dev.jdiffusion.tensor.Tensor;
 @FunctionalInterface
 public interface Backward {
   /**
-   * Given the gradient of the operation's result, adds its share to the gradient of every input that needs one. Tensors
-   * made here are temporary unless they are given to {@code gradients}.
+   * Given the gradient of the operation's result, adds its share to the gradient of every input
+   * that needs one. Tensors made here are temporary unless they are given to {@code gradients}.
    *
    * @param dOut of the result's shape; read only
    */

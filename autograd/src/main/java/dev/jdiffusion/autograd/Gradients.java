@@ -6,8 +6,8 @@ import dev.jdiffusion.tensor.ops.Elementwise;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where an operation's {@link Backward} puts the gradients of its inputs. A variable that was used several times gets the
- * sum of what each use contributes.
+ * Where an operation's {@link Backward} puts the gradients of its inputs. A variable that was used
+ * several times gets the sum of what each use contributes.
  */
 public final class Gradients {
   private @Nullable Tensor dOut;
@@ -31,8 +31,9 @@ public final class Gradients {
   /**
    * Adds a contribution to an input's gradient; does nothing if the input needs none.
    *
-   * <p>The contribution is taken over and must not be used afterwards. It is either a new tensor or {@code dOut}, or a view
-   * of {@code dOut}: then several gradients share memory, and the first that has to grow moves elsewhere.
+   * <p>The contribution is taken over and must not be used afterwards. It is either a new tensor or
+   * {@code dOut}, or a view of {@code dOut}: then several gradients share memory, and the first
+   * that has to grow moves elsewhere.
    */
   public void add(@Nullable Variable input, Tensor contribution) {
     if (input == null || !input.requiresGradient()) {
@@ -40,7 +41,10 @@ public final class Gradients {
     }
     if (!contribution.shape().equals(input.shape())) {
       throw new IllegalStateException(
-          "gradient of shape " + contribution.shape() + " for a variable of shape " + input.shape());
+          "gradient of shape "
+              + contribution.shape()
+              + " for a variable of shape "
+              + input.shape());
     }
     Elementwise elementwise = contribution.backend().elementwise();
     boolean fresh = dOut == null || contribution.storage() != dOut.storage();
@@ -60,8 +64,9 @@ public final class Gradients {
   }
 
   /**
-   * The tensor to which a kernel adds its contribution to an input's gradient: a parameter's own gradient, so that nothing
-   * has to be moved. For an input that needs no gradient it is a scratch tensor of zeros.
+   * The tensor to which a kernel adds its contribution to an input's gradient: a parameter's own
+   * gradient, so that nothing has to be moved. For an input that needs no gradient it is a scratch
+   * tensor of zeros.
    */
   public Tensor buffer(Variable input) {
     if (input.isParameter()) {

@@ -6,8 +6,9 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds the first operation with an infinite or undefined number in its result or in the gradients that it computed. Reads
- * every tensor, so it is for repeating a step that has gone wrong, not for every step.
+ * Finds the first operation with an infinite or undefined number in its result or in the gradients
+ * that it computed. Reads every tensor, so it is for repeating a step that has gone wrong, not for
+ * every step.
  *
  * <pre>{@code
  * NonFiniteFinder finder = new NonFiniteFinder();
@@ -18,13 +19,17 @@ import org.jspecify.annotations.Nullable;
 public final class NonFiniteFinder implements Observer {
   private @Nullable String found;
 
-  /** One line that names the operation, its layer and, if it was not to blame, the input that it got; empty if all is well. */
+  /**
+   * One line that names the operation, its layer and, if it was not to blame, the input that it
+   * got; empty if all is well.
+   */
   public Optional<String> found() {
     return Optional.ofNullable(found);
   }
 
   @Override
-  public void forward(String operation, String path, List<Variable> inputs, Tensor output, long nanoseconds) {
+  public void forward(
+      String operation, String path, List<Variable> inputs, Tensor output, long nanoseconds) {
     if (found != null || isFinite(output)) {
       return;
     }
@@ -34,7 +39,8 @@ public final class NonFiniteFinder implements Observer {
         cause = ", from its input, the " + input;
       }
     }
-    found = "non-finite value in the result of " + operation + " " + output.shape() + at(path) + cause;
+    found =
+        "non-finite value in the result of " + operation + " " + output.shape() + at(path) + cause;
   }
 
   @Override
@@ -42,7 +48,12 @@ public final class NonFiniteFinder implements Observer {
     for (Variable input : inputs) {
       Tensor gradient = input.gradient;
       if (found == null && gradient != null && !isFinite(gradient)) {
-        found = "non-finite gradient computed by " + operation + at(path) + " for its input, the " + input;
+        found =
+            "non-finite gradient computed by "
+                + operation
+                + at(path)
+                + " for its input, the "
+                + input;
       }
     }
   }

@@ -4,9 +4,11 @@ import dev.jdiffusion.tensor.Tensor;
 import java.util.List;
 
 /**
- * Is told of every operation on a {@link Tape}, also of those that need no gradient: for profiles and diagnoses.
+ * Is told of every operation on a {@link Tape}, also of those that need no gradient: for profiles
+ * and diagnoses.
  *
- * <p>Times are measured from the end of the operation before, so they include what the caller did in between.
+ * <p>Times are measured from the end of the operation before, so they include what the caller did
+ * in between.
  */
 public interface Observer {
   /**
@@ -14,7 +16,8 @@ public interface Observer {
    *
    * @param path the {@link Tape#label labels} around it, joined by dots
    */
-  void forward(String operation, String path, List<Variable> inputs, Tensor output, long nanoseconds);
+  void forward(
+      String operation, String path, List<Variable> inputs, Tensor output, long nanoseconds);
 
   /** An operation has added its share to the gradients of its inputs. */
   void backward(String operation, String path, List<Variable> inputs, long nanoseconds);

@@ -22,7 +22,8 @@ public final class Profiler implements Observer {
   }
 
   @Override
-  public void forward(String operation, String path, List<Variable> inputs, Tensor output, long nanoseconds) {
+  public void forward(
+      String operation, String path, List<Variable> inputs, Tensor output, long nanoseconds) {
     Entry entry = entries.computeIfAbsent(operation, _ -> new Entry());
     entry.calls++;
     entry.forwardNanos += nanoseconds;
@@ -36,16 +37,27 @@ public final class Profiler implements Observer {
   /** A table for people, the most expensive operation first, times in milliseconds. */
   public String report() {
     StringBuilder text = new StringBuilder();
-    text.append(String.format(Locale.ROOT, "%-28s %8s %12s %12s%n", "operation", "calls", "forward ms", "backward ms"));
-    entries.entrySet().stream()
-        .sorted(Comparator.comparingLong((Map.Entry<String, Entry> e) -> e.getValue().totalNanos()).reversed())
-        .forEach(e -> text.append(String.format(
+    text.append(
+        String.format(
             Locale.ROOT,
-            "%-28s %8d %12.2f %12.2f%n",
-            e.getKey(),
-            e.getValue().calls,
-            e.getValue().forwardNanos * 1e-6,
-            e.getValue().backwardNanos * 1e-6)));
+            "%-28s %8s %12s %12s%n",
+            "operation",
+            "calls",
+            "forward ms",
+            "backward ms"));
+    entries.entrySet().stream()
+        .sorted(
+            Comparator.comparingLong((Map.Entry<String, Entry> e) -> e.getValue().totalNanos())
+                .reversed())
+        .forEach(e ->
+            text.append(
+                String.format(
+                    Locale.ROOT,
+                    "%-28s %8d %12.2f %12.2f%n",
+                    e.getKey(),
+                    e.getValue().calls,
+                    e.getValue().forwardNanos * 1e-6,
+                    e.getValue().backwardNanos * 1e-6)));
     return text.toString();
   }
 }

@@ -7,9 +7,10 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Records operations in the order in which they run, and runs their gradients in the opposite order: reverse-mode
- * differentiation. An operation follows all that it depends on, so when its turn comes in the backward pass every use of
- * its result has already added its share to the result's gradient, and the chain rule needs nothing but a loop.
+ * Records operations in the order in which they run, and runs their gradients in the opposite
+ * order: reverse-mode differentiation. An operation follows all that it depends on, so when its
+ * turn comes in the backward pass every use of its result has already added its share to the
+ * result's gradient, and the chain rule needs nothing but a loop.
  *
  * <pre>{@code
  * try (Tape tape = Tape.record()) {
@@ -18,9 +19,10 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>There is one tape a thread; without one, operations only compute. The tape holds a reference on each tensor that an
- * operation declares as saved, until that operation's gradient has run: a block may open a {@link Scope}, compute, keep
- * its result and close the scope, and all that no gradient needs is freed at once.
+ * <p>There is one tape a thread; without one, operations only compute. The tape holds a reference
+ * on each tensor that an operation declares as saved, until that operation's gradient has run: a
+ * block may open a {@link Scope}, compute, keep its result and close the scope, and all that no
+ * gradient needs is freed at once.
  */
 public final class Tape implements AutoCloseable {
   private static final ThreadLocal<@Nullable Tape> CURRENT = new ThreadLocal<>();
@@ -34,7 +36,12 @@ public final class Tape implements AutoCloseable {
 
   /** What an operation leaves on the tape. */
   private record Node(
-      String operation, String path, List<Variable> inputs, Variable output, Tensor[] saved, Backward backward) {
+      String operation,
+      String path,
+      List<Variable> inputs,
+      Variable output,
+      Tensor[] saved,
+      Backward backward) {
     void release() {
       for (Tensor tensor : saved) {
         tensor.storage().release();
@@ -74,8 +81,8 @@ public final class Tape implements AutoCloseable {
   }
 
   /**
-   * Names a part of the computation, such as a layer, until the label is closed; nested names form a path. Costs nothing
-   * unless somebody observes.
+   * Names a part of the computation, such as a layer, until the label is closed; nested names form
+   * a path. Costs nothing unless somebody observes.
    */
   public static Label label(String name) {
     Tape tape = CURRENT.get();
@@ -87,11 +94,13 @@ public final class Tape implements AutoCloseable {
   }
 
   /**
-   * Ends an operation: makes a variable of its result, and records its gradient if a tape runs and an input needs one.
+   * Ends an operation: makes a variable of its result, and records its gradient if a tape runs and
+   * an input needs one.
    *
    * @param operation the name for people
    * @param inputs all variables it depends on; null for those absent
-   * @param saved all tensors that {@code backward} reads besides {@code dOut}; null for those not needed
+   * @param saved all tensors that {@code backward} reads besides {@code dOut}; null for those not
+   *     needed
    */
   public static Variable node(
       String operation,
@@ -100,7 +109,9 @@ public final class Tape implements AutoCloseable {
       @Nullable Tensor[] saved,
       Backward backward) {
     Tape tape = CURRENT.get();
-    return tape == null ? Variable.constant(output) : tape.append(operation, output, inputs, saved, backward);
+    return tape == null
+        ? Variable.constant(output)
+        : tape.append(operation, output, inputs, saved, backward);
   }
 
   /** The inputs of a {@link #node}. */
@@ -125,7 +136,10 @@ public final class Tape implements AutoCloseable {
       if (input != null) {
         if (input.tape != null && input.tape != this) {
           throw new IllegalStateException(
-              operation + ": an input " + input.shape() + " was recorded on another tape; detach() it to use its value");
+              operation
+                  + ": an input "
+                  + input.shape()
+                  + " was recorded on another tape; detach() it to use its value");
         }
         present.add(input);
         needed |= input.requiresGradient();
@@ -148,15 +162,21 @@ public final class Tape implements AutoCloseable {
       }
     }
     Variable output = Variable.result(out, this);
-    nodes.add(new Node(operation, where, present, output, retained.toArray(Tensor[]::new), backward));
+    nodes.add(
+        new Node(operation, where, present, output, retained.toArray(Tensor[]::new), backward));
     return output;
   }
 
-  /** Adds the gradient of a loss, a variable with one element, to the gradients of all parameters that it depends on. */
+  /**
+   * Adds the gradient of a loss, a variable with one element, to the gradients of all parameters
+   * that it depends on.
+   */
   public void backward(Variable loss) {
     if (loss.shape().size() != 1) {
-      throw new IllegalArgumentException("backward: a loss has one element, this variable has shape " + loss.shape()
-          + "; give the gradient to start from");
+      throw new IllegalArgumentException(
+          "backward: a loss has one element, this variable has shape "
+              + loss.shape()
+              + "; give the gradient to start from");
     }
     try (Scope _ = Scope.open()) {
       backward(loss, Tensor.full(loss.backend(), loss.shape(), 1));
@@ -164,16 +184,22 @@ public final class Tape implements AutoCloseable {
   }
 
   /**
-   * Adds the gradient of {@code sum of upstream * output} to the gradients of all parameters that it depends on. Ends the
-   * recording; each saved tensor and each gradient of a result is released as soon as it has been used.
+   * Adds the gradient of {@code sum of upstream * output} to the gradients of all parameters that
+   * it depends on. Ends the recording; each saved tensor and each gradient of a result is released
+   * as soon as it has been used.
    */
   public void backward(Variable output, Tensor upstream) {
     if (ran) {
-      throw new IllegalStateException("backward: this tape has run and released what it had saved; record a new one");
+      throw new IllegalStateException(
+          "backward: this tape has run and released what it had saved; record a new one");
     }
     if (output.tape != this) {
-      throw new IllegalArgumentException("backward: " + output
-          + (output.tape != null ? " was recorded on another tape" : " does not depend on any parameter on this tape"));
+      throw new IllegalArgumentException(
+          "backward: "
+              + output
+              + (output.tape != null
+                  ? " was recorded on another tape"
+                  : " does not depend on any parameter on this tape"));
     }
     if (!upstream.shape().equals(output.shape())) {
       throw new IllegalArgumentException(

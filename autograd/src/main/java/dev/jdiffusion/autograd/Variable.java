@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
  * <ul>
  *   <li>a <b>constant</b> (data, targets) takes no gradient, and none is computed for it;
  *   <li>a <b>parameter</b> has a name and owns a gradient, to which every backward pass adds;
- *   <li>the <b>result</b> of an operation recorded on a {@link Tape}, whose gradient exists only during the backward
- *       pass.
+ *   <li>the <b>result</b> of an operation recorded on a {@link Tape}, whose gradient exists only
+ *       during the backward pass.
  * </ul>
  */
 public final class Variable {
@@ -27,7 +27,10 @@ public final class Variable {
   /** A parameter's gradient once asked for; a result's while its tape runs backward. */
   @Nullable Tensor gradient;
 
-  /** Whether no other variable's gradient shares the memory of a result's gradient, so that it may be written. */
+  /**
+   * Whether no other variable's gradient shares the memory of a result's gradient, so that it may
+   * be written.
+   */
   boolean ownsGradient;
 
   private Variable(Tensor value, String name, boolean parameter, @Nullable Tape tape) {
@@ -89,8 +92,11 @@ public final class Variable {
    */
   public Tensor gradient() {
     if (!parameter) {
-      throw new IllegalStateException("only parameters keep a gradient; this variable " + shape() + " is "
-          + (tape == null ? "a constant" : "the result of an operation"));
+      throw new IllegalStateException(
+          "only parameters keep a gradient; this variable "
+              + shape()
+              + " is "
+              + (tape == null ? "a constant" : "the result of an operation"));
     }
     if (gradient == null) {
       try (Scope _ = Scope.openPersistent()) {
@@ -108,16 +114,23 @@ public final class Variable {
   }
 
   /**
-   * Moves a parameter to other memory, such as a range of one buffer for all parameters. Contents are not copied and the
-   * old memory is not released: both belong to the caller.
+   * Moves a parameter to other memory, such as a range of one buffer for all parameters. Contents
+   * are not copied and the old memory is not released: both belong to the caller.
    */
   public void bind(Tensor newValue, Tensor newGradient) {
     if (!parameter) {
       throw new IllegalStateException("only parameters can be bound to other memory");
     }
     if (!newValue.shape().equals(shape()) || !newGradient.shape().equals(shape())) {
-      throw new IllegalArgumentException("parameter " + name + " has shape " + shape() + ", cannot be bound to value "
-          + newValue.shape() + " and gradient " + newGradient.shape());
+      throw new IllegalArgumentException(
+          "parameter "
+              + name
+              + " has shape "
+              + shape()
+              + ", cannot be bound to value "
+              + newValue.shape()
+              + " and gradient "
+              + newGradient.shape());
     }
     value = newValue;
     gradient = newGradient;
@@ -128,7 +141,9 @@ public final class Variable {
     return constant(value);
   }
 
-  /** Hands the value to the scope that encloses {@code scope}: {@code return result.keptBy(scope);}. */
+  /**
+   * Hands the value to the scope that encloses {@code scope}: {@code return result.keptBy(scope);}.
+   */
   public Variable keptBy(Scope scope) {
     scope.keep(value);
     return this;
@@ -141,6 +156,7 @@ public final class Variable {
 
   @Override
   public String toString() {
-    return (parameter ? "parameter " + name + " " : tape == null ? "constant " : "result ") + value.shape();
+    return (parameter ? "parameter " + name + " " : tape == null ? "constant " : "result ")
+        + value.shape();
   }
 }

@@ -1,8 +1,8 @@
 /**
  * Reverse-mode differentiation over tensors. May use {@code tensor} only.
  *
- * <p>Start at {@link dev.jdiffusion.autograd.Tape}, which is the whole method on one page, then read any operation in
- * {@link dev.jdiffusion.autograd.ops}.
+ * <p>Start at {@link dev.jdiffusion.autograd.Tape}, which is the whole method on one page, then
+ * read any operation in {@link dev.jdiffusion.autograd.ops}.
  */
 @NullMarked
 package dev.jdiffusion.autograd;

@@ -2,7 +2,6 @@ package dev.jdiffusion.autograd.ops;
 
 import static dev.jdiffusion.autograd.Tape.inputs;
 import static dev.jdiffusion.autograd.Tape.saved;
-import static dev.jdiffusion.autograd.ops.MatMul.valueOf;
 
 import dev.jdiffusion.autograd.Tape;
 import dev.jdiffusion.autograd.Variable;
@@ -16,7 +15,8 @@ public final class Convolution {
   private Convolution() {}
 
   /** {@link #conv2d(Variable, Variable, Variable, Variable, Geometry)} without a residual. */
-  public static Variable conv2d(Variable input, Variable weight, @Nullable Variable bias, Geometry geometry) {
+  public static Variable conv2d(
+      Variable input, Variable weight, @Nullable Variable bias, Geometry geometry) {
     return conv2d(input, weight, bias, null, geometry);
   }
 
@@ -39,9 +39,11 @@ public final class Convolution {
     Tensor x = input.value();
     Tensor w = weight.value();
     var kernel = x.backend().convolution();
-    Shape shape = dev.jdiffusion.tensor.ops.Convolution.check(x, w, valueOf(bias), valueOf(residual), geometry);
+    Shape shape =
+        dev.jdiffusion.tensor.ops.Convolution.check(
+            x, w, Operands.value(bias), Operands.value(residual), geometry);
     Tensor out = Tensor.empty(x.backend(), shape);
-    kernel.forward(x, w, valueOf(bias), valueOf(residual), geometry, out);
+    kernel.forward(x, w, Operands.value(bias), Operands.value(residual), geometry, out);
     return Tape.node(
         "conv2d",
         out,
@@ -49,7 +51,7 @@ public final class Convolution {
         saved(weight.requiresGradient() ? x : null, input.requiresGradient() ? w : null),
         (dOut, gradients) -> {
           if (gradients.needs(input)) {
-            Tensor dInput = Elementwise.like(x);
+            Tensor dInput = Operands.like(x);
             kernel.inputGrad(dOut, w, null, geometry, dInput);
             gradients.add(input, dInput);
           }
@@ -57,15 +59,15 @@ public final class Convolution {
             Tensor dBias = bias != null && gradients.needs(bias) ? gradients.buffer(bias) : null;
             kernel.weightGrad(x, dOut, geometry, gradients.buffer(weight), dBias);
           } else {
-            MatMul.addSum(gradients, bias, dOut);
+            Operands.addBiasGradient(gradients, bias, dOut);
           }
           gradients.add(residual, dOut);
         });
   }
 
   /**
-   * The transposed convolution: the linear map whose matrix is the transpose of that of {@link #conv2d} with the same
-   * weight, plus bias.
+   * The transposed convolution: the linear map whose matrix is the transpose of that of {@link
+   * #conv2d} with the same weight, plus bias.
    *
    * @param input {@code [N, Ho, Wo, Co]}
    * @param weight {@code [kh, kw, Ci / groups, Co]}, so its last axis is the input's channels
@@ -74,14 +76,19 @@ public final class Convolution {
    * @return {@code [N, H, W, Ci]} with {@code H = (Ho - 1) stride - 2 padding + kh + outputPadding}
    */
   public static Variable convTranspose2d(
-      Variable input, Variable weight, @Nullable Variable bias, Geometry geometry, int outputPadding) {
+      Variable input,
+      Variable weight,
+      @Nullable Variable bias,
+      Geometry geometry,
+      int outputPadding) {
     Tensor x = input.value();
     Tensor w = weight.value();
     var kernel = x.backend().convolution();
     Shape shape =
-        dev.jdiffusion.tensor.ops.Convolution.checkTransposed(x, w, valueOf(bias), geometry, outputPadding);
+        dev.jdiffusion.tensor.ops.Convolution.checkTransposed(
+            x, w, Operands.value(bias), geometry, outputPadding);
     Tensor out = Tensor.empty(x.backend(), shape);
-    kernel.inputGrad(x, w, valueOf(bias), geometry, out);
+    kernel.inputGrad(x, w, Operands.value(bias), geometry, out);
     return Tape.node(
         "convTranspose2d",
         out,
@@ -89,14 +96,14 @@ public final class Convolution {
         saved(weight.requiresGradient() ? x : null, input.requiresGradient() ? w : null),
         (dOut, gradients) -> {
           if (gradients.needs(input)) {
-            Tensor dInput = Elementwise.like(x);
+            Tensor dInput = Operands.like(x);
             kernel.forward(dOut, w, null, null, geometry, dInput);
             gradients.add(input, dInput);
           }
           if (gradients.needs(weight)) {
             kernel.weightGrad(dOut, x, geometry, gradients.buffer(weight), null);
           }
-          MatMul.addSum(gradients, bias, dOut);
+          Operands.addBiasGradient(gradients, bias, dOut);
         });
   }
 }

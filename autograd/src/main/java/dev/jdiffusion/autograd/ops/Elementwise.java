@@ -11,26 +11,39 @@ import dev.jdiffusion.tensor.Tensor;
 import dev.jdiffusion.tensor.ops.Elementwise.Binary;
 import dev.jdiffusion.tensor.ops.Elementwise.Unary;
 
-/** Pointwise arithmetic; functions of two variables broadcast under {@link Shape#broadcast NumPy's rule}. */
+/**
+ * Pointwise arithmetic; functions of two variables broadcast under {@link Shape#broadcast NumPy's
+ * rule}.
+ */
 public final class Elementwise {
   private Elementwise() {}
 
   /** {@code a + b}. */
   public static Variable add(Variable a, Variable b) {
-    return Tape.node("add", binary(Binary.ADD, a, b), inputs(a, b), saved(), (dOut, gradients) -> {
-      addReduced(gradients, a, dOut);
-      addReduced(gradients, b, dOut);
-    });
+    return Tape.node(
+        "add",
+        binary(Binary.ADD, a, b),
+        inputs(a, b),
+        saved(),
+        (dOut, gradients) -> {
+          addReduced(gradients, a, dOut);
+          addReduced(gradients, b, dOut);
+        });
   }
 
   /** {@code a - b}. */
   public static Variable sub(Variable a, Variable b) {
-    return Tape.node("sub", binary(Binary.SUB, a, b), inputs(a, b), saved(), (dOut, gradients) -> {
-      addReduced(gradients, a, dOut);
-      if (gradients.needs(b)) {
-        addReduced(gradients, b, scaled(dOut, -1));
-      }
-    });
+    return Tape.node(
+        "sub",
+        binary(Binary.SUB, a, b),
+        inputs(a, b),
+        saved(),
+        (dOut, gradients) -> {
+          addReduced(gradients, a, dOut);
+          if (gradients.needs(b)) {
+            addReduced(gradients, b, Operands.scaled(dOut, -1));
+          }
+        });
   }
 
   /** {@code a * b}. */
@@ -65,7 +78,7 @@ public final class Elementwise {
           Tensor quotient = binary(Binary.DIV, dOut, y);
           if (gradients.needs(b)) {
             Tensor product = binary(Binary.MUL, quotient, out);
-            addReduced(gradients, b, scaled(product, -1));
+            addReduced(gradients, b, Operands.scaled(product, -1));
           }
           if (gradients.needs(a)) {
             addReduced(gradients, a, quotient);
@@ -136,37 +149,53 @@ public final class Elementwise {
   /** {@code x^exponent}. */
   public static Variable power(Variable x, double exponent) {
     Tensor base = x.value();
-    Tensor out = like(base);
+    Tensor out = Operands.like(base);
     base.backend().elementwise().power(base, exponent, out);
-    return Tape.node("power", out, inputs(x), saved(base), (dOut, gradients) -> {
-      Tensor dX = like(base);
-      base.backend().elementwise().powerGrad(base, exponent, dOut, dX);
-      gradients.add(x, dX);
-    });
+    return Tape.node(
+        "power",
+        out,
+        inputs(x),
+        saved(base),
+        (dOut, gradients) -> {
+          Tensor dX = Operands.like(base);
+          base.backend().elementwise().powerGrad(base, exponent, dOut, dX);
+          gradients.add(x, dX);
+        });
   }
 
   /** {@code scale * x + shift}. */
   public static Variable affine(Variable x, double scale, double shift) {
-    Tensor out = like(x.value());
+    Tensor out = Operands.like(x.value());
     x.backend().elementwise().affine(x.value(), scale, shift, out);
-    return Tape.node("affine", out, inputs(x), saved(), (dOut, gradients) -> gradients.add(x, scaled(dOut, scale)));
+    return Tape.node(
+        "affine",
+        out,
+        inputs(x),
+        saved(),
+        (dOut, gradients) -> gradients.add(x, Operands.scaled(dOut, scale)));
   }
 
   private static Variable unary(String name, Unary function, Variable x) {
-    Tensor out = like(x.value());
+    Tensor out = Operands.like(x.value());
     x.backend().elementwise().unary(function, x.value(), out);
     // A derivative reads the argument or the value, never both, so only one has to be kept.
-    Tensor read = switch (function) {
-      case EXP, SQRT, SIGMOID, TANH -> out;
-      case LOG, SQUARE, ABS, RELU, SILU, GELU, GELU_TANH -> x.value();
-      case NEG -> null;
-    };
-    return Tape.node(name, out, inputs(x), saved(read), (dOut, gradients) -> {
-      Tensor known = read == null ? dOut : read;
-      Tensor dX = like(dOut);
-      dOut.backend().elementwise().unaryGrad(function, known, known, dOut, dX);
-      gradients.add(x, dX);
-    });
+    Tensor read =
+        switch (function) {
+          case EXP, SQRT, SIGMOID, TANH -> out;
+          case LOG, SQUARE, ABS, RELU, SILU, GELU, GELU_TANH -> x.value();
+          case NEG -> null;
+        };
+    return Tape.node(
+        name,
+        out,
+        inputs(x),
+        saved(read),
+        (dOut, gradients) -> {
+          Tensor known = read == null ? dOut : read;
+          Tensor dX = Operands.like(dOut);
+          dOut.backend().elementwise().unaryGrad(function, known, known, dOut, dX);
+          gradients.add(x, dX);
+        });
   }
 
   private static Tensor binary(Binary function, Variable a, Variable b) {
@@ -179,22 +208,15 @@ public final class Elementwise {
     return out;
   }
 
-  /** Adds a gradient of the broadcast shape to that of an input: what was repeated forward is summed backward. */
+  /**
+   * Adds a gradient of the broadcast shape to that of an input: what was repeated forward is summed
+   * backward.
+   */
   private static void addReduced(Gradients gradients, Variable input, Tensor gradient) {
     if (gradient.shape().equals(input.shape())) {
       gradients.add(input, gradient);
     } else if (gradients.needs(input)) {
       gradient.backend().reduction().sumTo(gradient, gradients.buffer(input), true);
     }
-  }
-
-  static Tensor like(Tensor tensor) {
-    return Tensor.empty(tensor.backend(), tensor.shape());
-  }
-
-  static Tensor scaled(Tensor x, double scale) {
-    Tensor out = like(x);
-    x.backend().elementwise().affine(x, scale, 0, out);
-    return out;
   }
 }

@@ -2,7 +2,6 @@ package dev.jdiffusion.autograd.ops;
 
 import static dev.jdiffusion.autograd.Tape.inputs;
 import static dev.jdiffusion.autograd.Tape.saved;
-import static dev.jdiffusion.autograd.ops.MatMul.valueOf;
 
 import dev.jdiffusion.autograd.Tape;
 import dev.jdiffusion.autograd.Variable;
@@ -17,20 +16,28 @@ public final class GroupNorm {
   private GroupNorm() {}
 
   /**
-   * {@code (x - mean) * rstd * gamma + beta}, with mean and variance over the pixels and channels of one image and group.
+   * {@code (x - mean) * rstd * gamma + beta}, with mean and variance over the pixels and channels
+   * of one image and group.
    *
    * @param x {@code [N, ..., C]}
    * @param gamma {@code [C]}
    * @param beta {@code [C]}
    */
-  public static Variable groupNorm(Variable x, Variable gamma, Variable beta, int groups, double epsilon) {
+  public static Variable groupNorm(
+      Variable x, Variable gamma, Variable beta, int groups, double epsilon) {
     return groupNorm(
-        x, null, gamma, beta, null, null, new Spec(groups, epsilon, Activation.NONE, Activation.NONE));
+        x,
+        null,
+        gamma,
+        beta,
+        null,
+        null,
+        new Spec(groups, epsilon, Activation.NONE, Activation.NONE));
   }
 
   /**
-   * {@code postActivation(norm(preActivation(x + channelBias)) * (1 + scale) + shift) + residual}; the formula is at
-   * {@link dev.jdiffusion.tensor.ops.GroupNorm}.
+   * {@code postActivation(norm(preActivation(x + channelBias)) * (1 + scale) + shift) + residual};
+   * the formula is at {@link dev.jdiffusion.tensor.ops.GroupNorm}.
    *
    * @param x {@code [N, ..., C]}
    * @param channelBias {@code [N, C]}
@@ -48,30 +55,47 @@ public final class GroupNorm {
       @Nullable Variable residual,
       Spec spec) {
     Tensor input = x.value();
-    Tensor channels = valueOf(channelBias);
+    Tensor channels = Operands.value(channelBias);
     Tensor g = gamma.value();
     Tensor b = beta.value();
-    Tensor modulation = valueOf(scaleShift);
-    dev.jdiffusion.tensor.ops.GroupNorm.check(input, channels, g, b, modulation, valueOf(residual), spec);
+    Tensor modulation = Operands.value(scaleShift);
+    dev.jdiffusion.tensor.ops.GroupNorm.check(
+        input, channels, g, b, modulation, Operands.value(residual), spec);
     var kernel = input.backend().groupNorm();
-    Tensor out = Elementwise.like(input);
+    Tensor out = Operands.like(input);
     Tensor mean = Tensor.empty(input.backend(), Shape.of(input.dim(0), spec.groups()));
-    Tensor rstd = Elementwise.like(mean);
-    kernel.forward(input, channels, g, b, modulation, valueOf(residual), spec, out, mean, rstd);
+    Tensor rstd = Operands.like(mean);
+    kernel.forward(
+        input, channels, g, b, modulation, Operands.value(residual), spec, out, mean, rstd);
     return Tape.node(
         "groupNorm",
         out,
         inputs(x, channelBias, gamma, beta, scaleShift, residual),
         saved(input, channels, g, b, modulation, mean, rstd),
         (dOut, gradients) -> {
-          if (gradients.needs(x) || gradients.needs(channelBias) || gradients.needs(gamma)
-              || gradients.needs(beta) || gradients.needs(scaleShift)) {
-            Tensor dX = Elementwise.like(input);
-            Tensor dChannels = channels == null ? null : Elementwise.like(channels);
-            Tensor dModulation = modulation == null ? null : Elementwise.like(modulation);
+          if (gradients.needs(x)
+              || gradients.needs(channelBias)
+              || gradients.needs(gamma)
+              || gradients.needs(beta)
+              || gradients.needs(scaleShift)) {
+            Tensor dX = Operands.like(input);
+            Tensor dChannels = channels == null ? null : Operands.like(channels);
+            Tensor dModulation = modulation == null ? null : Operands.like(modulation);
             kernel.backward(
-                input, channels, g, b, modulation, spec, mean, rstd, dOut,
-                dX, dChannels, gradients.buffer(gamma), gradients.buffer(beta), dModulation);
+                input,
+                channels,
+                g,
+                b,
+                modulation,
+                spec,
+                mean,
+                rstd,
+                dOut,
+                dX,
+                dChannels,
+                gradients.buffer(gamma),
+                gradients.buffer(beta),
+                dModulation);
             gradients.add(x, dX);
             if (dChannels != null) {
               gradients.add(channelBias, dChannels);

@@ -24,9 +24,10 @@ public final class LayerNorm {
     Tensor g = gamma.value();
     dev.jdiffusion.tensor.ops.LayerNorm.check(input, g, beta.value());
     var kernel = input.backend().layerNorm();
-    Tensor out = Elementwise.like(input);
-    Tensor mean = Tensor.empty(input.backend(), Shape.of(input.shape().sizeOf(0, input.shape().rank() - 1)));
-    Tensor rstd = Elementwise.like(mean);
+    Tensor out = Operands.like(input);
+    Tensor mean =
+        Tensor.empty(input.backend(), Shape.of(input.shape().sizeOf(0, input.shape().rank() - 1)));
+    Tensor rstd = Operands.like(mean);
     kernel.forward(input, g, beta.value(), epsilon, out, mean, rstd);
     return Tape.node(
         "layerNorm",
@@ -34,8 +35,9 @@ public final class LayerNorm {
         inputs(x, gamma, beta),
         saved(input, g, mean, rstd),
         (dOut, gradients) -> {
-          Tensor dX = Elementwise.like(input);
-          kernel.backward(input, g, mean, rstd, dOut, dX, gradients.buffer(gamma), gradients.buffer(beta));
+          Tensor dX = Operands.like(input);
+          kernel.backward(
+              input, g, mean, rstd, dOut, dX, gradients.buffer(gamma), gradients.buffer(beta));
           gradients.add(x, dX);
         });
   }

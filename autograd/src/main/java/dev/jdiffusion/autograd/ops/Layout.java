@@ -23,17 +23,22 @@ public final class Layout {
     int along = shape.normalizeAxis(axis);
     out.backend().layout().concat(tensors, along, out);
     Variable[] variables = parts.clone();
-    return Tape.node("concat", out, variables, saved(), (dOut, gradients) -> {
-      int start = 0;
-      for (Variable part : variables) {
-        if (gradients.needs(part)) {
-          Tensor dPart = Elementwise.like(part.value());
-          dOut.backend().layout().slice(dOut, along, start, dPart);
-          gradients.add(part, dPart);
-        }
-        start += part.dim(along);
-      }
-    });
+    return Tape.node(
+        "concat",
+        out,
+        variables,
+        saved(),
+        (dOut, gradients) -> {
+          int start = 0;
+          for (Variable part : variables) {
+            if (gradients.needs(part)) {
+              Tensor dPart = Operands.like(part.value());
+              dOut.backend().layout().slice(dOut, along, start, dPart);
+              gradients.add(part, dPart);
+            }
+            start += part.dim(along);
+          }
+        });
   }
 
   /** The elements {@code start .. start + length - 1} of an axis. */
@@ -42,11 +47,16 @@ public final class Layout {
     int along = shape.normalizeAxis(axis);
     Tensor out = Tensor.empty(x.backend(), shape);
     x.backend().layout().slice(x.value(), along, start, out);
-    return Tape.node("slice", out, inputs(x), saved(), (dOut, gradients) -> {
-      Tensor dX = Elementwise.like(x.value());
-      dOut.backend().layout().sliceGrad(dOut, along, start, dX);
-      gradients.add(x, dX);
-    });
+    return Tape.node(
+        "slice",
+        out,
+        inputs(x),
+        saved(),
+        (dOut, gradients) -> {
+          Tensor dX = Operands.like(x.value());
+          dOut.backend().layout().sliceGrad(dOut, along, start, dX);
+          gradients.add(x, dX);
+        });
   }
 
   /** Cuts an axis into equal parts. */
@@ -63,7 +73,9 @@ public final class Layout {
     return parts;
   }
 
-  /** The same elements under another shape, without a copy; one extent may be -1 and is inferred. */
+  /**
+   * The same elements under another shape, without a copy; one extent may be -1 and is inferred.
+   */
   public static Variable reshape(Variable x, int... extents) {
     return reshape(x, x.value().reshape(extents));
   }
@@ -75,7 +87,11 @@ public final class Layout {
 
   private static Variable reshape(Variable x, Tensor view) {
     return Tape.node(
-        "reshape", view, inputs(x), saved(), (dOut, gradients) -> gradients.add(x, dOut.reshape(x.shape())));
+        "reshape",
+        view,
+        inputs(x),
+        saved(),
+        (dOut, gradients) -> gradients.add(x, dOut.reshape(x.shape())));
   }
 
   /** Axis i of the result is axis {@code axes[i]} of x. */
@@ -88,10 +104,15 @@ public final class Layout {
     }
     Tensor out = Tensor.empty(x.backend(), shape);
     x.backend().layout().permute(x.value(), order, out);
-    return Tape.node("permute", out, inputs(x), saved(), (dOut, gradients) -> {
-      Tensor dX = Elementwise.like(x.value());
-      dOut.backend().layout().permute(dOut, inverse, dX);
-      gradients.add(x, dX);
-    });
+    return Tape.node(
+        "permute",
+        out,
+        inputs(x),
+        saved(),
+        (dOut, gradients) -> {
+          Tensor dX = Operands.like(x.value());
+          dOut.backend().layout().permute(dOut, inverse, dX);
+          gradients.add(x, dX);
+        });
   }
 }

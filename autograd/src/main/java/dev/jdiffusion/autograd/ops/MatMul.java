@@ -27,11 +27,14 @@ public final class MatMul {
   /**
    * {@code op(a) op(b) + bias + residual}.
    *
-   * @param a {@code [M, K]} or {@code [B, M, K]}; with transposeA {@code [K, M]} or {@code [B, K, M]}
-   * @param b {@code [K, N]} or {@code [B, K, N]}; with transposeB {@code [N, K]} or {@code [B, N, K]}
+   * @param a {@code [M, K]} or {@code [B, M, K]}; with transposeA {@code [K, M]} or {@code [B, K,
+   *     M]}
+   * @param b {@code [K, N]} or {@code [B, K, N]}; with transposeB {@code [N, K]} or {@code [B, N,
+   *     K]}
    * @param bias {@code [N]}
    * @param residual of the result's shape
-   * @return {@code [M, N]}, or {@code [B, M, N]} where a or b is a batch; a single matrix serves every product
+   * @return {@code [M, N]}, or {@code [B, M, N]} where a or b is a batch; a single matrix serves
+   *     every product
    */
   public static Variable matMul(
       Variable a,
@@ -42,17 +45,21 @@ public final class MatMul {
       @Nullable Variable residual) {
     Tensor x = a.value();
     Tensor y = b.value();
-    Shape shape = dev.jdiffusion.tensor.ops.MatMul.check(x, transposeA, y, transposeB, valueOf(bias));
+    Shape shape =
+        dev.jdiffusion.tensor.ops.MatMul.check(x, transposeA, y, transposeB, Operands.value(bias));
     checkResidual(residual, shape);
     Tensor out = Tensor.empty(x.backend(), shape);
-    x.backend().matMul().matMul(x, transposeA, y, transposeB, valueOf(bias), valueOf(residual), out);
+    x.backend()
+        .matMul()
+        .matMul(x, transposeA, y, transposeB, Operands.value(bias), Operands.value(residual), out);
     return Tape.node(
         "matMul",
         out,
         inputs(a, b, bias, residual),
         saved(b.requiresGradient() ? x : null, a.requiresGradient() ? y : null),
         (dOut, gradients) -> {
-          // With C = A B: dA = dC B^T and dB = A^T dC; an operand that was transposed wants the transpose of that.
+          // With C = A B: dA = dC B^T and dB = A^T dC; an operand that was transposed wants the
+          // transpose of that.
           if (gradients.needs(a)) {
             if (transposeA) {
               addProduct(gradients, a, y, transposeB, dOut, true);
@@ -67,7 +74,7 @@ public final class MatMul {
               addProduct(gradients, b, x, !transposeA, dOut, false);
             }
           }
-          addSum(gradients, bias, dOut);
+          Operands.addBiasGradient(gradients, bias, dOut);
           gradients.add(residual, dOut);
         });
   }
@@ -97,7 +104,10 @@ public final class MatMul {
       Variable x, Variable weight, @Nullable Variable bias, @Nullable Variable residual) {
     if (x.shape().rank() < 1 || weight.shape().rank() != 2) {
       throw new IllegalArgumentException(
-          "linear: needs input [..., K] and weight [K, N], got " + x.shape() + " and " + weight.shape());
+          "linear: needs input [..., K] and weight [K, N], got "
+              + x.shape()
+              + " and "
+              + weight.shape());
     }
     if (x.shape().rank() == 2) {
       return matMul(x, false, weight, false, bias, residual);
@@ -105,21 +115,34 @@ public final class MatMul {
     int rows = x.shape().sizeOf(0, x.shape().rank() - 1);
     Shape shape = x.shape().with(-1, weight.dim(1));
     checkResidual(residual, shape);
-    Variable out = matMul(
-        Layout.reshape(x, rows, x.dim(-1)),
-        false,
-        weight,
-        false,
-        bias,
-        residual == null ? null : Layout.reshape(residual, rows, weight.dim(1)));
+    Variable out =
+        matMul(
+            Layout.reshape(x, rows, x.dim(-1)),
+            false,
+            weight,
+            false,
+            bias,
+            residual == null ? null : Layout.reshape(residual, rows, weight.dim(1)));
     return Layout.reshape(out, shape);
   }
 
-  /** Adds {@code op(p) op(q)} to an input's gradient, summed over the batch if the input served all of it. */
+  /**
+   * Adds {@code op(p) op(q)} to an input's gradient, summed over the batch if the input served all
+   * of it.
+   */
   private static void addProduct(
-      Gradients gradients, Variable input, Tensor p, boolean transposeP, Tensor q, boolean transposeQ) {
+      Gradients gradients,
+      Variable input,
+      Tensor p,
+      boolean transposeP,
+      Tensor q,
+      boolean transposeQ) {
     var kernel = p.backend().matMul();
-    if (input.shape().rank() == 2 && p.shape().rank() == 3 && q.shape().rank() == 3 && transposeP && !transposeQ) {
+    if (input.shape().rank() == 2
+        && p.shape().rank() == 3
+        && q.shape().rank() == 3
+        && transposeP
+        && !transposeQ) {
       // A sum of products p_i^T q_i is one product of the matrices stacked along their rows.
       addProduct(gradients, input, p.reshape(-1, p.dim(2)), true, q.reshape(-1, q.dim(2)), false);
       return;
@@ -138,17 +161,6 @@ public final class MatMul {
     } else {
       product.backend().reduction().sumTo(product, gradients.buffer(input), true);
     }
-  }
-
-  /** Adds the sum over all axes but the last to a bias's gradient. */
-  static void addSum(Gradients gradients, @Nullable Variable bias, Tensor dOut) {
-    if (bias != null && gradients.needs(bias)) {
-      dOut.backend().reduction().sumTo(dOut, gradients.buffer(bias), true);
-    }
-  }
-
-  static @Nullable Tensor valueOf(@Nullable Variable variable) {
-    return variable == null ? null : variable.value();
   }
 
   private static void checkResidual(@Nullable Variable residual, Shape shape) {

@@ -44,19 +44,22 @@ public final class Reduction {
       count *= x.dim(axis);
     }
     if (count == 0) {
-      throw new IllegalArgumentException("mean: the mean of no elements does not exist (input " + x.shape() + ")");
+      throw new IllegalArgumentException(
+          "mean: the mean of no elements does not exist (input " + x.shape() + ")");
     }
     return reduce("mean", x, 1.0 / count, keepDims, axes);
   }
 
-  private static Variable reduce(String name, Variable x, double scale, boolean keepDims, int... axes) {
+  private static Variable reduce(
+      String name, Variable x, double scale, boolean keepDims, int... axes) {
     Shape shape = x.shape();
     boolean[] reduced = new boolean[shape.rank()];
     Shape kept = shape;
     for (int axis : axes) {
       int index = shape.normalizeAxis(axis);
       if (reduced[index]) {
-        throw new IllegalArgumentException(name + ": axis " + axis + " is named twice in " + Arrays.toString(axes));
+        throw new IllegalArgumentException(
+            name + ": axis " + axis + " is named twice in " + Arrays.toString(axes));
       }
       reduced[index] = true;
       kept = kept.with(index, 1);
@@ -69,12 +72,19 @@ public final class Reduction {
     }
     Tensor out = keepDims ? sums : sums.reshape(without(shape, reduced));
     Shape keptShape = kept;
-    return Tape.node(name, out, inputs(x), saved(), (dOut, gradients) -> {
-      Tensor dSums = dOut.reshape(keptShape);
-      Tensor dX = Tensor.zeros(dOut.backend(), shape);
-      dX.backend().elementwise().binary(Binary.ADD, dX, scale == 1 ? dSums : Elementwise.scaled(dSums, scale), dX);
-      gradients.add(x, dX);
-    });
+    return Tape.node(
+        name,
+        out,
+        inputs(x),
+        saved(),
+        (dOut, gradients) -> {
+          Tensor dSums = dOut.reshape(keptShape);
+          Tensor dX = Tensor.zeros(dOut.backend(), shape);
+          dX.backend()
+              .elementwise()
+              .binary(Binary.ADD, dX, scale == 1 ? dSums : Operands.scaled(dSums, scale), dX);
+          gradients.add(x, dX);
+        });
   }
 
   private static Shape without(Shape shape, boolean[] removed) {
