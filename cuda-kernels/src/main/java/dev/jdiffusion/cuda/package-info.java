@@ -1,6 +1,7 @@
 /**
- * What this program knows about NVIDIA GPUs: today, only whether a driver is there. May use {@code
- * tensor}.
+ * What this program knows about NVIDIA GPUs: so far, only whether a driver and devices are there.
+ * May use {@code tensor} and {@code java.lang.foreign}. Start at {@link
+ * dev.jdiffusion.cuda.CudaDriverProbe}.
  */
 @NullMarked
 package dev.jdiffusion.cuda;

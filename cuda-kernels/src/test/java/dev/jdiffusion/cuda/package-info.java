@@ -1,0 +1,5 @@
+/** The driver probe with and without a driver. */
+@NullMarked
+package dev.jdiffusion.cuda;
+
+import org.jspecify.annotations.NullMarked;
