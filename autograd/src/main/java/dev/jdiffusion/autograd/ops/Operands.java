@@ -30,4 +30,13 @@ final class Operands {
       dOut.backend().reduction().sumTo(dOut, gradients.buffer(bias), true);
     }
   }
+
+  /** The number of columns of the queries, keys and values that are packed in one tensor. */
+  static int thirdOfColumns(String operation, Variable qkv, int heads) {
+    if (qkv.shape().rank() != 3 || heads < 1 || qkv.dim(-1) % (3 * heads) != 0) {
+      throw new IllegalArgumentException(
+          operation + ": needs [N, T, 3 * heads * D] with " + heads + " heads, got " + qkv.shape());
+    }
+    return qkv.dim(-1) / 3;
+  }
 }
