@@ -5,7 +5,8 @@ package dev.jdiffusion.diffusion;
  * a folder that cannot be written.
  *
  * <p>The message is one line that says what is wrong, where, and what to do. The command line
- * prints it without a stack trace and exits with code 2; every other exception is an internal error.
+ * prints it without a stack trace and exits with code 2; every other exception is an internal
+ * error.
  */
 public final class UserError extends RuntimeException {
   /** An error whose whole story is in {@code message}. */

@@ -1,6 +1,6 @@
 /**
- * Diffusion: noise schedules, the forward process, parameterisations and samplers. May use all modules
- * below.
+ * Diffusion: noise schedules, the forward process, parameterisations and samplers. May use all
+ * modules below.
  */
 @NullMarked
 package dev.jdiffusion.diffusion;

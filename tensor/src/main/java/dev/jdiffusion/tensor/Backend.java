@@ -25,10 +25,12 @@ import dev.jdiffusion.tensor.ops.Upsampling;
  *
  * <ul>
  *   <li>Tensors are dense and row-major; all tensors of a call live on this backend.
- *   <li>The caller allocates the results. An output never overlaps an input unless the method says that it may.
- *   <li>Gradients of activations are overwritten. Gradients of parameters (weight, bias, gamma, beta, table) are added to,
- *       so that they accumulate over micro-batches.
- *   <li>Shapes are checked by the family's {@code check} methods, which callers run first; kernels trust them.
+ *   <li>The caller allocates the results. An output never overlaps an input unless the method says
+ *       that it may.
+ *   <li>Gradients of activations are overwritten. Gradients of parameters (weight, bias, gamma,
+ *       beta, table) are added to, so that they accumulate over micro-batches.
+ *   <li>Shapes are checked by the family's {@code check} methods, which callers run first; kernels
+ *       trust them.
  *   <li>Results depend on the inputs alone: not on threads, vector width or timing.
  * </ul>
  */
@@ -41,10 +43,16 @@ public interface Backend {
   /** Memory with undefined contents, from the backend's pool. Callers use {@link Tensor#empty}. */
   Storage allocate(int length);
 
-  /** Copies {@code target.size()} values from {@code source}, starting at {@code from}, into a tensor. */
+  /**
+   * Copies {@code target.size()} values from {@code source}, starting at {@code from}, into a
+   * tensor.
+   */
   void write(float[] source, int from, Tensor target);
 
-  /** Copies {@code target.size()} values from {@code source}, starting at {@code from}, into a tensor. */
+  /**
+   * Copies {@code target.size()} values from {@code source}, starting at {@code from}, into a
+   * tensor.
+   */
   void write(double[] source, int from, Tensor target);
 
   /** Copies a tensor's elements to {@code target}, starting at {@code to}. */

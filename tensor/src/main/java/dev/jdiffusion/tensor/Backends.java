@@ -24,6 +24,7 @@ public final class Backends {
       }
       kinds.add(provider.kind());
     }
-    throw new BackendUnavailableException("no device '" + device + "'; available kinds: " + String.join(", ", kinds));
+    throw new BackendUnavailableException(
+        "no device '" + device + "'; available kinds: " + String.join(", ", kinds));
   }
 }

@@ -1,7 +1,8 @@
 package dev.jdiffusion.tensor;
 
 /**
- * A range of the innermost axis of a tensor, seen without a copy: the q, k or v part of a packed projection.
+ * A range of the innermost axis of a tensor, seen without a copy: the q, k or v part of a packed
+ * projection.
  *
  * @param tensor of shape {@code [..., width]}
  * @param first first column

@@ -1,8 +1,8 @@
 package dev.jdiffusion.tensor;
 
 /**
- * Row-major integers in host memory: class labels, timesteps, rows of an embedding table. Backends copy them to where
- * their kernels run.
+ * Row-major integers in host memory: class labels, timesteps, rows of an embedding table. Backends
+ * copy them to where their kernels run.
  *
  * @param shape the extents
  * @param values the elements, not copied
@@ -11,7 +11,8 @@ package dev.jdiffusion.tensor;
 public record IntTensor(Shape shape, int[] values) {
   public IntTensor {
     if (shape.size() != values.length) {
-      throw new IllegalArgumentException("shape " + shape + " needs " + shape.size() + " values, got " + values.length);
+      throw new IllegalArgumentException(
+          "shape " + shape + " needs " + shape.size() + " values, got " + values.length);
     }
   }
 

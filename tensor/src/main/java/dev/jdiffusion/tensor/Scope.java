@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A lifetime: every tensor made on this thread while the scope is open belongs to it, and goes back to the pool when it
- * closes, unless it was kept.
+ * A lifetime: every tensor made on this thread while the scope is open belongs to it, and goes back
+ * to the pool when it closes, unless it was kept.
  *
  * <pre>{@code
  * try (Scope step = Scope.open()) {
@@ -14,8 +14,9 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>Scopes nest, one stack per thread. A tensor made while none is open is persistent: it lives until it is released or
- * becomes unreachable. This is how parameters, gradients and optimizer state are made.
+ * <p>Scopes nest, one stack per thread. A tensor made while none is open is persistent: it lives
+ * until it is released or becomes unreachable. This is how parameters, gradients and optimizer
+ * state are made.
  */
 public final class Scope implements AutoCloseable {
   private static final ThreadLocal<@Nullable Scope> CURRENT = new ThreadLocal<>();
@@ -53,8 +54,8 @@ public final class Scope implements AutoCloseable {
   }
 
   /**
-   * Hands a tensor to the enclosing scope, or makes it persistent where there is none. A tensor that this scope does not
-   * own is left with its owner.
+   * Hands a tensor to the enclosing scope, or makes it persistent where there is none. A tensor
+   * that this scope does not own is left with its owner.
    */
   public Tensor keep(Tensor tensor) {
     Storage storage = tensor.storage();
@@ -76,7 +77,8 @@ public final class Scope implements AutoCloseable {
       return;
     }
     if (CURRENT.get() != this) {
-      throw new IllegalStateException("scopes must be closed innermost first, on the thread that opened them");
+      throw new IllegalStateException(
+          "scopes must be closed innermost first, on the thread that opened them");
     }
     closed = true;
     if (parent == null) {

@@ -17,12 +17,15 @@ public final class Shape {
     long product = 1;
     for (int extent : extents) {
       if (extent < 0) {
-        throw new IllegalArgumentException("shape " + Arrays.toString(extents) + " has a negative extent");
+        throw new IllegalArgumentException(
+            "shape " + Arrays.toString(extents) + " has a negative extent");
       }
       product *= extent;
       if (product > Integer.MAX_VALUE) {
         throw new IllegalArgumentException(
-            "shape " + Arrays.toString(extents) + " has more than 2^31-1 elements, the most one tensor holds");
+            "shape "
+                + Arrays.toString(extents)
+                + " has more than 2^31-1 elements, the most one tensor holds");
       }
     }
     this.extents = extents;
@@ -78,8 +81,8 @@ public final class Shape {
   }
 
   /**
-   * The common shape under the broadcasting rule of NumPy: aligned at the last axis, extents are equal or one of them
-   * is 1.
+   * The common shape under the broadcasting rule of NumPy: aligned at the last axis, extents are
+   * equal or one of them is 1.
    */
   public static Shape broadcast(Shape a, Shape b) {
     int rank = Math.max(a.rank(), b.rank());
@@ -88,7 +91,8 @@ public final class Shape {
       int da = i <= a.rank() ? a.extents[a.rank() - i] : 1;
       int db = i <= b.rank() ? b.extents[b.rank() - i] : 1;
       if (da != db && da != 1 && db != 1) {
-        throw new IllegalArgumentException("shapes " + a + " and " + b + " do not broadcast: " + da + " against " + db);
+        throw new IllegalArgumentException(
+            "shapes " + a + " and " + b + " do not broadcast: " + da + " against " + db);
       }
       result[rank - i] = da == 1 ? db : da;
     }

@@ -1,11 +1,12 @@
 package dev.jdiffusion.tensor;
 
 /**
- * The memory behind one or more tensors, counted by reference: a {@link Scope} holds one reference, a tape holds one for
- * every operation that needs the tensor in its backward pass. When the last is released the memory goes back to the
- * backend's pool, and any later access is an error.
+ * The memory behind one or more tensors, counted by reference: a {@link Scope} holds one reference,
+ * a tape holds one for every operation that needs the tensor in its backward pass. When the last is
+ * released the memory goes back to the backend's pool, and any later access is an error.
  *
- * <p>A storage is confined to the thread that builds the graph; kernels running on worker threads only see raw arrays.
+ * <p>A storage is confined to the thread that builds the graph; kernels running on worker threads
+ * only see raw arrays.
  */
 public abstract class Storage {
   private final Backend backend;
@@ -48,7 +49,10 @@ public abstract class Storage {
   public final void checkAlive() {
     if (references <= 0) {
       throw new IllegalStateException(
-          "use after free: a tensor of " + length + " elements on " + backend.device()
+          "use after free: a tensor of "
+              + length
+              + " elements on "
+              + backend.device()
               + " was read after its scope closed; keep it with Scope.keep");
     }
   }

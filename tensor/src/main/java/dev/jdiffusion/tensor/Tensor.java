@@ -3,10 +3,11 @@ package dev.jdiffusion.tensor;
 import java.util.Arrays;
 
 /**
- * A dense row-major array of real numbers on a device: a shape over a contiguous range of a {@link Storage}.
+ * A dense row-major array of real numbers on a device: a shape over a contiguous range of a {@link
+ * Storage}.
  *
- * <p>{@link #reshape} and {@link #range} share the storage. Everything that would need strides copies, through the
- * backend's {@link dev.jdiffusion.tensor.ops.Layout}.
+ * <p>{@link #reshape} and {@link #range} share the storage. Everything that would need strides
+ * copies, through the backend's {@link dev.jdiffusion.tensor.ops.Layout}.
  */
 public final class Tensor {
   private final Storage storage;
@@ -89,7 +90,8 @@ public final class Tensor {
     for (int i = 0; i < resolved.length; i++) {
       if (resolved[i] == -1) {
         if (unknown >= 0) {
-          throw new IllegalArgumentException("reshape: more than one -1 in " + Arrays.toString(extents));
+          throw new IllegalArgumentException(
+              "reshape: more than one -1 in " + Arrays.toString(extents));
         }
         unknown = i;
       } else {
@@ -98,7 +100,8 @@ public final class Tensor {
     }
     if (unknown >= 0) {
       if (known == 0 || size() % known != 0) {
-        throw new IllegalArgumentException("reshape: " + shape + " does not fit " + Arrays.toString(extents));
+        throw new IllegalArgumentException(
+            "reshape: " + shape + " does not fit " + Arrays.toString(extents));
       }
       resolved[unknown] = size() / known;
     }
@@ -109,12 +112,22 @@ public final class Tensor {
   public Tensor reshape(Shape newShape) {
     if (newShape.size() != shape.size()) {
       throw new IllegalArgumentException(
-          "reshape: " + shape + " has " + shape.size() + " elements, " + newShape + " has " + newShape.size());
+          "reshape: "
+              + shape
+              + " has "
+              + shape.size()
+              + " elements, "
+              + newShape
+              + " has "
+              + newShape.size());
     }
     return new Tensor(storage, offset, newShape);
   }
 
-  /** A view of {@code shape.size()} consecutive elements, starting at element {@code start} of this tensor. */
+  /**
+   * A view of {@code shape.size()} consecutive elements, starting at element {@code start} of this
+   * tensor.
+   */
   public Tensor range(int start, Shape rangeShape) {
     if (start < 0 || start > size() - rangeShape.size()) {
       throw new IllegalArgumentException(
@@ -152,14 +165,16 @@ public final class Tensor {
   /** The value of a tensor with one element. */
   public double item() {
     if (size() != 1) {
-      throw new IllegalStateException("item: tensor of shape " + shape + " has " + size() + " elements, not one");
+      throw new IllegalStateException(
+          "item: tensor of shape " + shape + " has " + size() + " elements, not one");
     }
     return toDoubles()[0];
   }
 
   private void checkLength(int length) {
     if (length != size()) {
-      throw new IllegalArgumentException("shape " + shape + " needs " + size() + " values, got " + length);
+      throw new IllegalArgumentException(
+          "shape " + shape + " needs " + size() + " values, got " + length);
     }
   }
 

@@ -30,8 +30,8 @@ public interface ImageDataset extends AutoCloseable {
   int label(int index);
 
   /**
-   * Writes picture {@code index} to {@code target[offset ..]} as height x width x channels floats in
-   * [-1, 1]; -1 is black.
+   * Writes picture {@code index} to {@code target[offset ..]} as height x width x channels floats
+   * in [-1, 1]; -1 is black.
    */
   void read(int index, float[] target, int offset);
 

@@ -5,8 +5,8 @@ import java.util.Arrays;
 /**
  * Draws round-ended pen lines of varying width with grey, anti-aliased edges.
  *
- * <p>Every pixel takes the distance from its centre to the nearest point of the line; darkness falls
- * linearly from 1 to 0 over {@code edge} pixels around the line's radius. Only additions,
+ * <p>Every pixel takes the distance from its centre to the nearest point of the line; darkness
+ * falls linearly from 1 to 0 over {@code edge} pixels around the line's radius. Only additions,
  * multiplications, divisions and square roots, which IEEE 754 rounds the same everywhere: no font
  * renderer or graphics driver has a say.
  */
@@ -59,7 +59,9 @@ final class StrokeCanvas {
     }
   }
 
-  /** The canvas as bytes, 0 for untouched; {@code strength} in 0..1 is a full stroke's brightness. */
+  /**
+   * The canvas as bytes, 0 for untouched; {@code strength} in 0..1 is a full stroke's brightness.
+   */
   byte[] toBytes(double strength) {
     byte[] pixels = new byte[coverage.length];
     for (int i = 0; i < pixels.length; i++) {

@@ -11,11 +11,12 @@ import java.util.stream.IntStream;
  *
  * <p>Picture i is a function of (seed, i): a style of its digit, every point of its strokes shifted
  * a little, the whole bent, slanted, rotated and stretched, drawn with a pen of its own width and
- * pressure, and set into the picture as MNIST does it: 20 of 28 pixels high and centred by mass. All
- * arithmetic is exact IEEE 754 or {@link StrictMath}, so the bytes are the same on every machine.
+ * pressure, and set into the picture as MNIST does it: 20 of 28 pixels high and centred by mass.
+ * All arithmetic is exact IEEE 754 or {@link StrictMath}, so the bytes are the same on every
+ * machine.
  *
- * <p>A picture is drawn when it is first read (some 20 microseconds) and then kept as bytes, so that
- * training starts at once.
+ * <p>A picture is drawn when it is first read (some 20 microseconds) and then kept as bytes, so
+ * that training starts at once.
  */
 public final class StrokesDataset implements ImageDataset {
   /** As many pictures as MNIST's training set has. */

@@ -6,8 +6,8 @@ import dev.jdiffusion.diffusion.UserError;
  * The variances {@code beta_0 .. beta_(T-1)} of the forward process and everything that follows
  * from them, as tables in double precision.
  *
- * <p>In the notation of Ho et al., "Denoising Diffusion Probabilistic Models" (2020), with {@code t}
- * counted from 0:
+ * <p>In the notation of Ho et al., "Denoising Diffusion Probabilistic Models" (2020), with {@code
+ * t} counted from 0:
  *
  * <pre>
  *   alpha_t          = 1 - beta_t
@@ -153,8 +153,8 @@ public final class NoiseSchedule {
   }
 
   /**
-   * {@code beta = linspace(sqrt(betaStart), sqrt(betaEnd))^2}; other codebases call it
-   * "scaled linear".
+   * {@code beta = linspace(sqrt(betaStart), sqrt(betaEnd))^2}; other codebases call it "scaled
+   * linear".
    */
   public static NoiseSchedule quadratic(int timesteps, double betaStart, double betaEnd) {
     double[] betas = linspace(Math.sqrt(betaStart), Math.sqrt(betaEnd), timesteps);

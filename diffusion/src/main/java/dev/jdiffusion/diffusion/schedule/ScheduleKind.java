@@ -30,15 +30,14 @@ public enum ScheduleKind {
     return Arrays.stream(values())
         .filter(kind -> kind.name.equals(wanted))
         .findFirst()
-        .orElseThrow(
-            () ->
-                new UserError(
-                    "unknown noise schedule '"
-                        + name
-                        + "': use one of "
-                        + Arrays.stream(values())
-                            .map(ScheduleKind::toString)
-                            .collect(Collectors.joining(", "))));
+        .orElseThrow(() ->
+            new UserError(
+                "unknown noise schedule '"
+                    + name
+                    + "': use one of "
+                    + Arrays.stream(values())
+                        .map(ScheduleKind::toString)
+                        .collect(Collectors.joining(", "))));
   }
 
   /** This schedule with {@code timesteps} steps. */

@@ -133,7 +133,8 @@ class BatchLoaderTest {
 
   @Test
   void aShuffleIsTheSameForEver() {
-    assertEquals("[5, 2, 7, 4, 3, 1, 8, 0, 6, 9]", Arrays.toString(BatchLoader.shuffled(10, 42, 3)));
+    assertEquals(
+        "[5, 2, 7, 4, 3, 1, 8, 0, 6, 9]", Arrays.toString(BatchLoader.shuffled(10, 42, 3)));
   }
 
   @Test
@@ -227,7 +228,8 @@ class BatchLoaderTest {
 
   @Test
   void anErrorThatNobodyExpectedKeepsItsCause() {
-    try (BatchLoader loader = loader(new Counting(10, Counting.OUT_OF_MEMORY), 10, 1, Cursor.START)) {
+    try (BatchLoader loader =
+        loader(new Counting(10, Counting.OUT_OF_MEMORY), 10, 1, Cursor.START)) {
       IllegalStateException error = assertThrows(IllegalStateException.class, loader::next);
       assertSame(OutOfMemoryError.class, error.getCause().getClass());
     }

@@ -23,8 +23,7 @@ class NoiseScheduleTest {
 
   @BeforeAll
   static void readGoldenValues() throws IOException {
-    try (InputStream in =
-        NoiseScheduleTest.class.getResourceAsStream("/golden/schedules.json")) {
+    try (InputStream in = NoiseScheduleTest.class.getResourceAsStream("/golden/schedules.json")) {
       JsonNode root = new ObjectMapper().readTree(in);
       points = root.get("schedule_points");
       ddpmVariance = root.get("ddpm_variance");
@@ -169,13 +168,12 @@ class NoiseScheduleTest {
     JsonNode golden = points.get(name).get(table);
     golden
         .fields()
-        .forEachRemaining(
-            entry ->
-                assertEquals(
-                    entry.getValue().asDouble(),
-                    actual.applyAsDouble(Integer.parseInt(entry.getKey())),
-                    1e-10 * Math.abs(entry.getValue().asDouble()),
-                    () -> name + " " + table + " at " + entry.getKey()));
+        .forEachRemaining(entry ->
+            assertEquals(
+                entry.getValue().asDouble(),
+                actual.applyAsDouble(Integer.parseInt(entry.getKey())),
+                1e-10 * Math.abs(entry.getValue().asDouble()),
+                () -> name + " " + table + " at " + entry.getKey()));
   }
 
   private static void checkEnds(String name, NoiseSchedule schedule) {

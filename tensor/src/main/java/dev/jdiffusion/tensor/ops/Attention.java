@@ -4,8 +4,8 @@ import dev.jdiffusion.tensor.Columns;
 import dev.jdiffusion.tensor.Tensor;
 
 /**
- * Scaled dot-product attention (Vaswani et al. 2017), {@code softmax(scale * q k^T) v} for each image and head, computed in
- * tiles (Dao et al. 2022): the T by T matrix is never stored.
+ * Scaled dot-product attention (Vaswani et al. 2017), {@code softmax(scale * q k^T) v} for each
+ * image and head, computed in tiles (Dao et al. 2022): the T by T matrix is never stored.
  *
  * <p>Head h of q, k and v is columns {@code h*D .. h*D + D-1} of theirs.
  */
@@ -15,11 +15,16 @@ public interface Attention {
    * @param k {@code heads * D} columns of {@code [N, Tk, ...]}
    * @param v {@code heads * D} columns of {@code [N, Tk, ...]}
    * @param out {@code [N, Tq, heads * D]}
-   * @param logSumExp {@code [N, heads, Tq]}, overwritten: of the scaled scores; kept for {@link #backward}
+   * @param logSumExp {@code [N, heads, Tq]}, overwritten: of the scaled scores; kept for {@link
+   *     #backward}
    */
-  void forward(Columns q, Columns k, Columns v, int heads, double scale, Tensor out, Tensor logSumExp);
+  void forward(
+      Columns q, Columns k, Columns v, int heads, double scale, Tensor out, Tensor logSumExp);
 
-  /** Overwrites dQ, dK and dV, which have the forms of q, k and v; other columns of their tensors stay as they are. */
+  /**
+   * Overwrites dQ, dK and dV, which have the forms of q, k and v; other columns of their tensors
+   * stay as they are.
+   */
   void backward(
       Columns q,
       Columns k,
@@ -47,12 +52,20 @@ public interface Attention {
         operation,
         "q, k and v have " + q.count() + ", " + k.count() + " and " + v.count() + " columns");
     Checks.require(
-        heads >= 1 && q.count() % heads == 0, operation, heads + " heads do not divide " + q.count() + " columns");
+        heads >= 1 && q.count() % heads == 0,
+        operation,
+        heads + " heads do not divide " + q.count() + " columns");
     Checks.require(
         q.tensor().dim(0) == k.tensor().dim(0)
             && k.tensor().dim(0) == v.tensor().dim(0)
             && k.tensor().dim(1) == v.tensor().dim(1),
         operation,
-        "q " + q.tensor().shape() + ", k " + k.tensor().shape() + " and v " + v.tensor().shape() + " do not match");
+        "q "
+            + q.tensor().shape()
+            + ", k "
+            + k.tensor().shape()
+            + " and v "
+            + v.tensor().shape()
+            + " do not match");
   }
 }

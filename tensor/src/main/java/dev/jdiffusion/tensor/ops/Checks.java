@@ -18,7 +18,9 @@ final class Checks {
     if (tensor != null) {
       Shape shape = Shape.of(expected);
       require(
-          tensor.shape().equals(shape), operation, name + " has shape " + tensor.shape() + ", expected " + shape);
+          tensor.shape().equals(shape),
+          operation,
+          name + " has shape " + tensor.shape() + ", expected " + shape);
     }
   }
 

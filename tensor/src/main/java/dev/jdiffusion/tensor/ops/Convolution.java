@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
  *              + sum over i,j,c of in[n, y*stride - padding + i, x*stride - padding + j, g*I + c] * weight[i,j,c,o]
  * </pre>
  *
- * where g is the group of output channel o and I the number of input channels of a group. The transposed convolution of a
- * network is {@link #inputGrad} used forward.
+ * where g is the group of output channel o and I the number of input channels of a group. The
+ * transposed convolution of a network is {@link #inputGrad} used forward.
  */
 public interface Convolution {
   /**
@@ -21,13 +21,20 @@ public interface Convolution {
    *
    * @param stride step of the window in both directions, at least 1
    * @param padding rows and columns of zeros on every side
-   * @param groups independent groups of channels; equal to the number of channels for a depthwise convolution
+   * @param groups independent groups of channels; equal to the number of channels for a depthwise
+   *     convolution
    */
   record Geometry(int stride, int padding, int groups) {
     public Geometry {
       if (stride < 1 || padding < 0 || groups < 1) {
         throw new IllegalArgumentException(
-            "conv2d: stride " + stride + ", padding " + padding + ", groups " + groups + " are out of range");
+            "conv2d: stride "
+                + stride
+                + ", padding "
+                + padding
+                + ", groups "
+                + groups
+                + " are out of range");
       }
     }
   }
@@ -57,7 +64,8 @@ public interface Convolution {
    * @param bias {@code [Ci]}, of a transposed convolution
    * @param dInput {@code [N, H, W, Ci]}, overwritten
    */
-  void inputGrad(Tensor dOut, Tensor weight, @Nullable Tensor bias, Geometry geometry, Tensor dInput);
+  void inputGrad(
+      Tensor dOut, Tensor weight, @Nullable Tensor bias, Geometry geometry, Tensor dInput);
 
   /**
    * The gradient with respect to weight and bias.
@@ -67,20 +75,31 @@ public interface Convolution {
    * @param dWeight {@code [kh, kw, Ci / groups, Co]}, added to
    * @param dBias {@code [Co]}, added to
    */
-  void weightGrad(Tensor input, Tensor dOut, Geometry geometry, Tensor dWeight, @Nullable Tensor dBias);
+  void weightGrad(
+      Tensor input, Tensor dOut, Geometry geometry, Tensor dWeight, @Nullable Tensor dBias);
 
   /** The shape of the result of {@link #forward}. */
   static Shape check(
-      Tensor input, Tensor weight, @Nullable Tensor bias, @Nullable Tensor residual, Geometry geometry) {
+      Tensor input,
+      Tensor weight,
+      @Nullable Tensor bias,
+      @Nullable Tensor residual,
+      Geometry geometry) {
     Checks.rank("conv2d", "input [N, H, W, C]", input, 4);
     Checks.rank("conv2d", "weight [kh, kw, in/groups, out]", weight, 4);
     int channels = input.dim(3);
     int groups = geometry.groups();
-    String shapes = " (input " + input.shape() + ", weight " + weight.shape() + ", groups " + groups + ")";
+    String shapes =
+        " (input " + input.shape() + ", weight " + weight.shape() + ", groups " + groups + ")";
     Checks.require(
         channels % groups == 0 && weight.dim(3) % groups == 0,
         "conv2d",
-        "groups must divide " + channels + " input and " + weight.dim(3) + " output channels" + shapes);
+        "groups must divide "
+            + channels
+            + " input and "
+            + weight.dim(3)
+            + " output channels"
+            + shapes);
     Checks.require(
         channels == weight.dim(2) * groups,
         "conv2d",
@@ -97,7 +116,8 @@ public interface Convolution {
   }
 
   /**
-   * The shape of the transposed convolution of {@code input [N, Ho, Wo, Co]}: {@code [N, H, W, Ci]}.
+   * The shape of the transposed convolution of {@code input [N, Ho, Wo, Co]}: {@code [N, H, W,
+   * Ci]}.
    *
    * @param outputPadding rows and columns added at the end, less than the stride
    */
@@ -131,7 +151,8 @@ public interface Convolution {
     return room < 0 ? 0 : room / geometry.stride() + 1;
   }
 
-  private static int transposedExtent(int extent, int window, Geometry geometry, int outputPadding) {
+  private static int transposedExtent(
+      int extent, int window, Geometry geometry, int outputPadding) {
     return (extent - 1) * geometry.stride() - 2 * geometry.padding() + window + outputPadding;
   }
 }

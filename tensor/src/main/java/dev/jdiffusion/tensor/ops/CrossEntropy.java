@@ -3,7 +3,10 @@ package dev.jdiffusion.tensor.ops;
 import dev.jdiffusion.tensor.IntTensor;
 import dev.jdiffusion.tensor.Tensor;
 
-/** Mean cross-entropy of class labels under the softmax of logits: {@code mean of log sum e^logits - logits[target]}. */
+/**
+ * Mean cross-entropy of class labels under the softmax of logits: {@code mean of log sum e^logits -
+ * logits[target]}.
+ */
 public interface CrossEntropy {
   /**
    * @param logits {@code [N, K]}

@@ -45,8 +45,9 @@ public interface Elementwise {
   void unary(Unary function, Tensor x, Tensor out);
 
   /**
-   * {@code dx = dy * f'(x)}. Only that one of x and y is read which the function's derivative names, so that callers need
-   * to keep only that one, and may pass any tensor of the shape for the other.
+   * {@code dx = dy * f'(x)}. Only that one of x and y is read which the function's derivative
+   * names, so that callers need to keep only that one, and may pass any tensor of the shape for the
+   * other.
    *
    * @param y the value of the function at x
    * @param dx may be dy

@@ -19,7 +19,9 @@ public interface Embedding {
     Checks.rank("embedding", "table [V, D]", table, 2);
     for (int index : indices.values()) {
       Checks.require(
-          index >= 0 && index < table.dim(0), "embedding", "index " + index + " is not a row of " + table.shape());
+          index >= 0 && index < table.dim(0),
+          "embedding",
+          "index " + index + " is not a row of " + table.shape());
     }
   }
 }

@@ -5,8 +5,8 @@ import dev.jdiffusion.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Group normalisation (Wu and He 2018) with what surrounds it in a U-Net block fused in, since each part alone would cost
- * a pass over memory.
+ * Group normalisation (Wu and He 2018) with what surrounds it in a U-Net block fused in, since each
+ * part alone would cost a pass over memory.
  *
  * <pre>
  * u   = preActivation(x + channelBias)
@@ -80,12 +80,18 @@ public interface GroupNorm {
       @Nullable Tensor scaleShift,
       @Nullable Tensor residual,
       Spec spec) {
-    Checks.require(x.shape().rank() >= 2, "groupNorm", "input must be [N, ..., C], has shape " + x.shape());
+    Checks.require(
+        x.shape().rank() >= 2, "groupNorm", "input must be [N, ..., C], has shape " + x.shape());
     int channels = x.dim(-1);
     Checks.require(
         spec.groups() >= 1 && channels % spec.groups() == 0,
         "groupNorm",
-        spec.groups() + " groups do not divide " + channels + " channels (input " + x.shape() + ")");
+        spec.groups()
+            + " groups do not divide "
+            + channels
+            + " channels (input "
+            + x.shape()
+            + ")");
     Checks.shape("groupNorm", "channelBias", channelBias, x.dim(0), channels);
     Checks.shape("groupNorm", "gamma", gamma, channels);
     Checks.shape("groupNorm", "beta", beta, channels);

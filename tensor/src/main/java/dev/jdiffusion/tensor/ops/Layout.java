@@ -13,7 +13,10 @@ public interface Layout {
   /** {@code out = x[.., start : start + out.dim(axis), ..]}. */
   void slice(Tensor x, int axis, int start, Tensor out);
 
-  /** {@code dx = 0} but for {@code dx[.., start : start + dy.dim(axis), ..] = dy}: the gradient of {@link #slice}. */
+  /**
+   * {@code dx = 0} but for {@code dx[.., start : start + dy.dim(axis), ..] = dy}: the gradient of
+   * {@link #slice}.
+   */
   void sliceGrad(Tensor dy, int axis, int start, Tensor dx);
 
   /**
@@ -31,7 +34,8 @@ public interface Layout {
     int extent = 0;
     for (Tensor part : parts) {
       Checks.require(
-          part.shape().rank() == first.rank() && part.shape().with(along, first.dim(along)).equals(first),
+          part.shape().rank() == first.rank()
+              && part.shape().with(along, first.dim(along)).equals(first),
           "concat",
           "shapes " + first + " and " + part.shape() + " differ beside axis " + axis);
       extent += part.dim(along);
@@ -44,7 +48,14 @@ public interface Layout {
     Checks.require(
         start >= 0 && length >= 1 && start <= x.dim(axis) - length,
         "slice",
-        "elements " + start + ".." + (start + length - 1) + " do not lie within axis " + axis + " of " + x.shape());
+        "elements "
+            + start
+            + ".."
+            + (start + length - 1)
+            + " do not lie within axis "
+            + axis
+            + " of "
+            + x.shape());
     return x.shape().with(axis, length);
   }
 
@@ -60,7 +71,10 @@ public interface Layout {
         extents[i] = x.dim(axes[i]);
       }
     }
-    Checks.require(valid, "permute", Arrays.toString(axes) + " is not a permutation of the axes of " + x.shape());
+    Checks.require(
+        valid,
+        "permute",
+        Arrays.toString(axes) + " is not a permutation of the axes of " + x.shape());
     return Shape.of(extents);
   }
 }

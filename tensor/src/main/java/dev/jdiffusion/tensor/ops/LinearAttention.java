@@ -5,8 +5,9 @@ import dev.jdiffusion.tensor.Shape;
 import dev.jdiffusion.tensor.Tensor;
 
 /**
- * Linear attention (Shen et al. 2018): the softmax is taken of q over its features and of k over the positions, so the
- * product {@code k^T v} can be formed first and the cost is linear in T. For each image and head:
+ * Linear attention (Shen et al. 2018): the softmax is taken of q over its features and of k over
+ * the positions, so the product {@code k^T v} can be formed first and the cost is linear in T. For
+ * each image and head:
  *
  * <pre>
  * q'[t, d] = scale * softmax over d of q[t, d]
@@ -19,12 +20,15 @@ public interface LinearAttention {
   /**
    * @param q {@code heads * D} columns of {@code [N, T, ...]}; k and v likewise, with the same T
    * @param out {@code [N, T, heads * D]}
-   * @param saved {@link #savedShape}, overwritten: context, then the row of maxima of k over t, then the row of sums of
-   *     {@code e^(k - max)}; kept for {@link #backward}
+   * @param saved {@link #savedShape}, overwritten: context, then the row of maxima of k over t,
+   *     then the row of sums of {@code e^(k - max)}; kept for {@link #backward}
    */
   void forward(Columns q, Columns k, Columns v, int heads, double scale, Tensor out, Tensor saved);
 
-  /** Overwrites dQ, dK and dV, which have the forms of q, k and v; other columns of their tensors stay as they are. */
+  /**
+   * Overwrites dQ, dK and dV, which have the forms of q, k and v; other columns of their tensors
+   * stay as they are.
+   */
   void backward(
       Columns q,
       Columns k,

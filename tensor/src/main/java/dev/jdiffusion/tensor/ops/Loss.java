@@ -14,7 +14,9 @@ public interface Loss {
     HUBER
   }
 
-  /** @param loss a scalar: the mean penalty */
+  /**
+   * @param loss a scalar: the mean penalty
+   */
   void forward(Kind kind, Tensor prediction, Tensor target, Tensor loss);
 
   /**

@@ -9,15 +9,17 @@ public interface MatMul {
   /**
    * {@code out = op(a) op(b) (+ bias) (+ residual)}, or added to out.
    *
-   * <p>Each element is one chain of fused multiply-adds in the order of k, started from bias plus residual, or from out's
-   * old value.
+   * <p>Each element is one chain of fused multiply-adds in the order of k, started from bias plus
+   * residual, or from out's old value.
    *
-   * @param a {@code [M, K]} or {@code [B, M, K]}; with transposeA {@code [K, M]} or {@code [B, K, M]}
-   * @param b {@code [K, N]} or {@code [B, K, N]}; with transposeB {@code [N, K]} or {@code [B, N, K]}
+   * @param a {@code [M, K]} or {@code [B, M, K]}; with transposeA {@code [K, M]} or {@code [B, K,
+   *     M]}
+   * @param b {@code [K, N]} or {@code [B, K, N]}; with transposeB {@code [N, K]} or {@code [B, N,
+   *     K]}
    * @param bias {@code [N]}
    * @param residual of out's shape; may be out itself, which accumulates
-   * @param out {@code [M, N]} if both have rank 2, else {@code [B, M, N]}; a matrix of rank 2 serves every product of a
-   *     batch
+   * @param out {@code [M, N]} if both have rank 2, else {@code [B, M, N]}; a matrix of rank 2
+   *     serves every product of a batch
    */
   void matMul(
       Tensor a,
@@ -29,7 +31,8 @@ public interface MatMul {
       Tensor out);
 
   /** The shape of the product. */
-  static Shape check(Tensor a, boolean transposeA, Tensor b, boolean transposeB, @Nullable Tensor bias) {
+  static Shape check(
+      Tensor a, boolean transposeA, Tensor b, boolean transposeB, @Nullable Tensor bias) {
     Shape sa = a.shape();
     Shape sb = b.shape();
     Checks.require(
@@ -43,8 +46,15 @@ public interface MatMul {
     Checks.require(
         k == kb,
         "matMul",
-        "inner extents " + k + " and " + kb + " differ (" + describe(sa, transposeA) + " times "
-            + describe(sb, transposeB) + ")");
+        "inner extents "
+            + k
+            + " and "
+            + kb
+            + " differ ("
+            + describe(sa, transposeA)
+            + " times "
+            + describe(sb, transposeB)
+            + ")");
     Checks.shape("matMul", "bias", bias, n);
     if (sa.rank() == 2 && sb.rank() == 2) {
       return Shape.of(m, n);

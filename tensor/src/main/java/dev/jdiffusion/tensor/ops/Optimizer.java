@@ -3,15 +3,20 @@ package dev.jdiffusion.tensor.ops;
 import dev.jdiffusion.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
-/** One step of Adam (Kingma and Ba 2015) or AdamW (Loshchilov and Hutter 2019) with the weights' moving average. */
+/**
+ * One step of Adam (Kingma and Ba 2015) or AdamW (Loshchilov and Hutter 2019) with the weights'
+ * moving average.
+ */
 public interface Optimizer {
   /**
    * The numbers of one step.
    *
    * @param weightDecay 0 for none
-   * @param decoupled whether the decay shrinks the weights directly (AdamW) or is added to the gradient (Adam)
+   * @param decoupled whether the decay shrinks the weights directly (AdamW) or is added to the
+   *     gradient (Adam)
    * @param step counts from 1; for the bias correction
-   * @param gradientScale multiplies the gradient first: clipping, and the mean over accumulated micro-batches
+   * @param gradientScale multiplies the gradient first: clipping, and the mean over accumulated
+   *     micro-batches
    * @param emaDecay weight of the old average
    */
   record AdamStep(
@@ -37,5 +42,10 @@ public interface Optimizer {
    * @param gradient read only
    */
   void adam(
-      AdamStep step, Tensor weight, Tensor gradient, Tensor firstMoment, Tensor secondMoment, @Nullable Tensor ema);
+      AdamStep step,
+      Tensor weight,
+      Tensor gradient,
+      Tensor firstMoment,
+      Tensor secondMoment,
+      @Nullable Tensor ema);
 }

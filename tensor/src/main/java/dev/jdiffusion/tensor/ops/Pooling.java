@@ -24,7 +24,12 @@ public interface Pooling {
     public Window {
       if (size < 1 || stride < 1 || padding < 0 || padding > size / 2) {
         throw new IllegalArgumentException(
-            "pooling: size " + size + ", stride " + stride + ", padding " + padding
+            "pooling: size "
+                + size
+                + ", stride "
+                + stride
+                + ", padding "
+                + padding
                 + " are out of range (padding is at most half of size)");
       }
     }
@@ -52,6 +57,7 @@ public interface Pooling {
         height >= 0 && width >= 0,
         "pooling",
         "window of " + window.size() + " is larger than the padded input " + input.shape());
-    return Shape.of(input.dim(0), height / window.stride() + 1, width / window.stride() + 1, input.dim(3));
+    return Shape.of(
+        input.dim(0), height / window.stride() + 1, width / window.stride() + 1, input.dim(3));
   }
 }

@@ -5,8 +5,8 @@ import dev.jdiffusion.tensor.RandomKey;
 import dev.jdiffusion.tensor.Tensor;
 
 /**
- * Random numbers from Philox4x32-10. Row r of a tensor draws from the stream of (key, rows[r]), so a picture's noise
- * depends on its own index and not on the batch it is in.
+ * Random numbers from Philox4x32-10. Row r of a tensor draws from the stream of (key, rows[r]), so
+ * a picture's noise depends on its own index and not on the batch it is in.
  */
 public interface RandomFill {
   /**
@@ -20,8 +20,9 @@ public interface RandomFill {
   void uniform(RandomKey key, IntTensor rows, Tensor out);
 
   /**
-   * Dropout: {@code out = x * mask / (1 - p)}, where the mask is 0 with probability p. The same call with dy gives the
-   * gradient. The mask of element i is drawn from row 0 of the key: {@code uniform >= p}.
+   * Dropout: {@code out = x * mask / (1 - p)}, where the mask is 0 with probability p. The same
+   * call with dy gives the gradient. The mask of element i is drawn from row 0 of the key: {@code
+   * uniform >= p}.
    *
    * @param p in [0, 1)
    */
