@@ -1,0 +1,152 @@
+package dev.jdiffusion.diffusion.train;
+
+import dev.jdiffusion.diffusion.UserError;
+import dev.jdiffusion.diffusion.checkpoint.CheckpointFiles;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Locale;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The folder that a training writes to, reserved for this process until it is closed.
+ *
+ * <pre>
+ *   config.json   metrics.jsonl   loss.png
+ *   checkpoints/step-000500.safetensors
+ *   samples/step-000500.png   samples/denoising.gif
+ * </pre>
+ */
+final class RunFolder implements AutoCloseable {
+  private final Path root;
+  private final FileChannel lock;
+
+  private RunFolder(Path root, FileChannel lock) {
+    this.root = root;
+    this.lock = lock;
+  }
+
+  /**
+   * Makes the folder of a new run.
+   *
+   * @throws UserError if it holds a run already or cannot be written to
+   */
+  static RunFolder create(Path root) {
+    if (holdsRun(root)) {
+      throw new UserError(
+          root + ": holds a run already; continue it with --resume, or choose another --out");
+    }
+    return open(root);
+  }
+
+  /**
+   * Opens the folder of a run to continue.
+   *
+   * @throws UserError if there is none, or it has no checkpoint, or it cannot be written to
+   */
+  static RunFolder resume(Path root) {
+    if (!Files.isDirectory(root)) {
+      throw new UserError(root + ": no run to resume here; start one without --resume");
+    }
+    if (new CheckpointFiles(root.resolve("checkpoints")).newest().isEmpty()) {
+      throw new UserError(
+          root.resolve("checkpoints")
+              + ": has no checkpoint to resume from; start the run again without --resume");
+    }
+    return open(root);
+  }
+
+  private static boolean holdsRun(Path root) {
+    return Stream.of("config.json", "metrics.jsonl")
+            .anyMatch(name -> Files.exists(root.resolve(name), LinkOption.NOFOLLOW_LINKS))
+        || new CheckpointFiles(root.resolve("checkpoints")).newest().isPresent();
+  }
+
+  private static RunFolder open(Path root) {
+    @Nullable FileChannel channel = null;
+    try {
+      Files.createDirectories(root.resolve("checkpoints"));
+      Files.createDirectories(root.resolve("samples"));
+      // Opening it for writing is the proof that the folder can be written to.
+      channel =
+          FileChannel.open(
+              root.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+      if (!reserve(channel)) {
+        channel.close();
+        throw new UserError(
+            root + ": another training is writing here; wait for it or choose another --out");
+      }
+      return new RunFolder(root, channel);
+    } catch (IOException e) {
+      throw new UserError(
+          root + ": cannot be written to (" + reason(e) + "); choose another --out", e);
+    }
+  }
+
+  private static boolean reserve(FileChannel channel) throws IOException {
+    try {
+      // Held until the channel closes, which the system does even after a kill -9.
+      @Nullable FileLock held = channel.tryLock();
+      return held != null;
+    } catch (OverlappingFileLockException e) {
+      return false;
+    }
+  }
+
+  /** What an exception of the file system says, without the path that the message names anyway. */
+  static String reason(IOException e) {
+    return switch (e) {
+      case AccessDeniedException denied -> "permission denied";
+      case FileAlreadyExistsException exists -> exists.getFile() + " is a file, not a folder";
+      case java.nio.file.FileSystemException system when system.getReason() != null ->
+          system.getReason();
+      default -> String.valueOf(e.getMessage());
+    };
+  }
+
+  Path root() {
+    return root;
+  }
+
+  Path config() {
+    return root.resolve("config.json");
+  }
+
+  Path metrics() {
+    return root.resolve("metrics.jsonl");
+  }
+
+  Path lossPlot() {
+    return root.resolve("loss.png");
+  }
+
+  CheckpointFiles checkpoints() {
+    return new CheckpointFiles(root.resolve("checkpoints"));
+  }
+
+  /** The grid of pictures after a number of steps. */
+  Path samples(int step) {
+    return root.resolve("samples").resolve(String.format(Locale.ROOT, "step-%06d.png", step));
+  }
+
+  Path denoising() {
+    return root.resolve("samples").resolve("denoising.gif");
+  }
+
+  @Override
+  public void close() {
+    try {
+      lock.close();
+    } catch (IOException e) {
+      throw new UserError(root + ": " + reason(e), e);
+    }
+  }
+}
