@@ -12,8 +12,8 @@ import dev.jdiffusion.tensor.ops.Loss.Kind;
 import java.util.function.IntToDoubleFunction;
 
 /**
- * The forward process and its training objective (Ho et al. 2020, algorithm 1): noise a picture to a random timestep, let
- * the network predict, compare.
+ * The forward process and its training objective (Ho et al. 2020, algorithm 1): noise a picture to
+ * a random timestep, let the network predict, compare.
  *
  * @param schedule how much noise each timestep has
  * @param prediction what the network predicts
@@ -22,14 +22,16 @@ import java.util.function.IntToDoubleFunction;
 public record DiffusionProcess(NoiseSchedule schedule, Prediction prediction, Kind lossKind) {
 
   /**
-   * {@code x_t = sqrt(alphaCumprod_t) * x0 + sqrt(1 - alphaCumprod_t) * noise}, each picture with its own t.
+   * {@code x_t = sqrt(alphaCumprod_t) * x0 + sqrt(1 - alphaCumprod_t) * noise}, each picture with
+   * its own t.
    *
    * @param x0 clean pictures {@code [N, H, W, C]} in [-1, 1]
    * @param noise standard normal numbers, of x0's shape
    * @param timesteps {@code [N]}
    */
   public Tensor addNoise(Tensor x0, Tensor noise, IntTensor timesteps) {
-    return mix(x0, schedule::sqrtAlphaCumprod, noise, schedule::sqrtOneMinusAlphaCumprod, timesteps);
+    return mix(
+        x0, schedule::sqrtAlphaCumprod, noise, schedule::sqrtOneMinusAlphaCumprod, timesteps);
   }
 
   /** What the network should predict, of x0's shape. */
@@ -49,24 +51,31 @@ public record DiffusionProcess(NoiseSchedule schedule, Prediction prediction, Ki
 
   /** The mean loss of a batch. Run it under a tape to train. */
   public Variable loss(Denoiser model, Tensor x0, Tensor noise, IntTensor timesteps) {
-    Variable prediction = model.predict(Variable.constant(addNoise(x0, noise, timesteps)), timesteps);
+    Variable prediction =
+        model.predict(Variable.constant(addNoise(x0, noise, timesteps)), timesteps);
     return Loss.loss(lossKind, prediction, Variable.constant(target(x0, noise, timesteps)));
   }
 
   private static Tensor mix(
-      Tensor a, IntToDoubleFunction weightOfA, Tensor b, IntToDoubleFunction weightOfB, IntTensor timesteps) {
+      Tensor a,
+      IntToDoubleFunction weightOfA,
+      Tensor b,
+      IntToDoubleFunction weightOfB,
+      IntTensor timesteps) {
     Backend backend = a.backend();
     Elementwise elementwise = backend.elementwise();
     Tensor first = Tensor.empty(backend, a.shape());
     Tensor second = Tensor.empty(backend, a.shape());
     elementwise.binary(Elementwise.Binary.MUL, a, perPicture(backend, timesteps, weightOfA), first);
-    elementwise.binary(Elementwise.Binary.MUL, b, perPicture(backend, timesteps, weightOfB), second);
+    elementwise.binary(
+        Elementwise.Binary.MUL, b, perPicture(backend, timesteps, weightOfB), second);
     elementwise.binary(Elementwise.Binary.ADD, first, second, first);
     return first;
   }
 
   /** {@code [N, 1, 1, 1]}. */
-  private static Tensor perPicture(Backend backend, IntTensor timesteps, IntToDoubleFunction weight) {
+  private static Tensor perPicture(
+      Backend backend, IntTensor timesteps, IntToDoubleFunction weight) {
     double[] weights = new double[timesteps.values().length];
     for (int i = 0; i < weights.length; i++) {
       weights[i] = weight.applyAsDouble(timesteps.values()[i]);

@@ -47,7 +47,11 @@ class DiffusionProcessTest {
       DiffusionProcess process = new DiffusionProcess(schedule, prediction, Loss.Kind.HUBER);
       Tensor target = process.target(picture(), noise(), timesteps);
       assertEquals(
-          0, process.loss((x, t) -> Variable.constant(target), picture(), noise(), timesteps).value().item());
+          0,
+          process
+              .loss((x, t) -> Variable.constant(target), picture(), noise(), timesteps)
+              .value()
+              .item());
       for (int n = 0; n < 3; n++) {
         Shape one = Shape.of(2, 2, 1);
         Tensor noisy = process.addNoise(picture(), noise(), timesteps).range(4 * n, one);
@@ -66,7 +70,8 @@ class DiffusionProcessTest {
     Denoiser model = (x, t) -> x;
     Shape shape = Shape.of(2, 2, 1);
     float[] five = Sampling.sample(model, backend, sampler, shape, 9, 0, 5, Sampling.Listener.NONE);
-    float[] third = Sampling.sample(model, backend, sampler, shape, 9, 2, 1, Sampling.Listener.NONE);
+    float[] third =
+        Sampling.sample(model, backend, sampler, shape, 9, 2, 1, Sampling.Listener.NONE);
     assertArrayEquals(Arrays.copyOfRange(five, 8, 12), third);
   }
 
