@@ -32,9 +32,21 @@ import dev.jdiffusion.tensor.ops.Upsampling;
 final class CpuBackend implements Backend {
   private final FloatPool pool = new FloatPool();
   private final Workers workers;
+  private final Elementwise elementwise;
+  private final Reduction reduction;
+  private final Layout layout;
+  private final RandomFill random;
+  private final Loss loss;
+  private final Optimizer optimizer;
 
   CpuBackend(int threads) {
     workers = new Workers(threads);
+    elementwise = new CpuElementwise(workers);
+    reduction = new CpuReduction(workers, pool);
+    layout = new CpuLayout(workers);
+    random = new CpuRandomFill(workers);
+    loss = new CpuLoss(workers, pool);
+    optimizer = new CpuOptimizer(workers);
   }
 
   @Override
@@ -89,17 +101,17 @@ final class CpuBackend implements Backend {
 
   @Override
   public Elementwise elementwise() {
-    throw new UnsupportedOperationException("elementwise is still missing on cpu");
+    return elementwise;
   }
 
   @Override
   public Reduction reduction() {
-    throw new UnsupportedOperationException("reduction is still missing on cpu");
+    return reduction;
   }
 
   @Override
   public Layout layout() {
-    throw new UnsupportedOperationException("layout is still missing on cpu");
+    return layout;
   }
 
   @Override
@@ -159,16 +171,16 @@ final class CpuBackend implements Backend {
 
   @Override
   public RandomFill random() {
-    throw new UnsupportedOperationException("random is still missing on cpu");
+    return random;
   }
 
   @Override
   public Loss loss() {
-    throw new UnsupportedOperationException("loss is still missing on cpu");
+    return loss;
   }
 
   @Override
   public Optimizer optimizer() {
-    throw new UnsupportedOperationException("optimizer is still missing on cpu");
+    return optimizer;
   }
 }

@@ -1,0 +1,138 @@
+package dev.jdiffusion.tensor.cpu;
+
+import static dev.jdiffusion.tensor.cpu.Lanes.F;
+import static dev.jdiffusion.tensor.cpu.Lanes.L;
+
+import dev.jdiffusion.tensor.Tensor;
+import dev.jdiffusion.tensor.ops.Optimizer;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Adam, AdamW and the moving average in one pass: five arrays are read and four written, which is
+ * all the time it takes.
+ */
+final class CpuOptimizer implements Optimizer {
+  private static final int GRAIN = 1 << 14;
+
+  private final Workers workers;
+
+  CpuOptimizer(Workers workers) {
+    this.workers = workers;
+  }
+
+  @Override
+  public void adam(
+      AdamStep step,
+      Tensor weight,
+      Tensor gradient,
+      Tensor firstMoment,
+      Tensor secondMoment,
+      @Nullable Tensor ema) {
+    float[] w = FloatStorage.array(weight);
+    float[] g = FloatStorage.array(gradient);
+    float[] m = FloatStorage.array(firstMoment);
+    float[] v = FloatStorage.array(secondMoment);
+    Coefficients c = Coefficients.of(step);
+    int n = weight.size();
+    int grain = n <= 2 * GRAIN ? 2 * GRAIN : GRAIN;
+    workers.forRanges(
+        n,
+        grain,
+        (from, to) -> {
+          int wAt = weight.offset() + from;
+          update(
+              c,
+              w,
+              wAt,
+              g,
+              gradient.offset() + from,
+              m,
+              firstMoment.offset() + from,
+              v,
+              secondMoment.offset() + from,
+              to - from);
+          if (ema != null) {
+            average(c.newWeight, w, wAt, FloatStorage.array(ema), ema.offset() + from, to - from);
+          }
+        });
+  }
+
+  /** A step's numbers, each rounded once. */
+  private record Coefficients(
+      float gradientScale,
+      float addedDecay,
+      float kept,
+      float newFirst,
+      float beta2,
+      float newSecond,
+      float rate,
+      float secondScale,
+      float epsilon,
+      float newWeight) {
+    static Coefficients of(AdamStep s) {
+      return new Coefficients(
+          (float) s.gradientScale(),
+          (float) (s.decoupled() ? 0 : s.weightDecay()),
+          (float) (s.decoupled() ? 1 - s.learningRate() * s.weightDecay() : 1),
+          (float) (1 - s.beta1()),
+          (float) s.beta2(),
+          (float) (1 - s.beta2()),
+          (float) (s.learningRate() / (1 - StrictMath.pow(s.beta1(), s.step()))),
+          (float) (1 / StrictMath.sqrt(1 - StrictMath.pow(s.beta2(), s.step()))),
+          (float) s.epsilon(),
+          (float) (1 - s.emaDecay()));
+    }
+  }
+
+  private static void update(
+      Coefficients c,
+      float[] w,
+      int wAt,
+      float[] g,
+      int gAt,
+      float[] m,
+      int mAt,
+      float[] v,
+      int vAt,
+      int n) {
+    FloatVector gradientScale = FloatVector.broadcast(F, c.gradientScale);
+    FloatVector addedDecay = FloatVector.broadcast(F, c.addedDecay);
+    FloatVector kept = FloatVector.broadcast(F, c.kept);
+    FloatVector newFirst = FloatVector.broadcast(F, c.newFirst);
+    FloatVector beta2 = FloatVector.broadcast(F, c.beta2);
+    FloatVector newSecond = FloatVector.broadcast(F, c.newSecond);
+    FloatVector rate = FloatVector.broadcast(F, c.rate);
+    FloatVector secondScale = FloatVector.broadcast(F, c.secondScale);
+    FloatVector epsilon = FloatVector.broadcast(F, c.epsilon);
+    for (int i = 0; i < n; i += L) {
+      // The mask is full but for the last vector; this loop waits for memory anyway.
+      VectorMask<Float> mask = F.indexInRange(i, n);
+      FloatVector weight = FloatVector.fromArray(F, w, wAt + i, mask);
+      FloatVector gradient = FloatVector.fromArray(F, g, gAt + i, mask).mul(gradientScale);
+      gradient = weight.fma(addedDecay, gradient);
+      FloatVector first = FloatVector.fromArray(F, m, mAt + i, mask);
+      first = gradient.sub(first).fma(newFirst, first);
+      FloatVector second = FloatVector.fromArray(F, v, vAt + i, mask).mul(beta2);
+      second = gradient.mul(gradient).fma(newSecond, second);
+      FloatVector change = first.div(second.sqrt().fma(secondScale, epsilon));
+      first.intoArray(m, mAt + i, mask);
+      second.intoArray(v, vAt + i, mask);
+      weight.mul(kept).sub(change.mul(rate)).intoArray(w, wAt + i, mask);
+    }
+  }
+
+  /** {@code ema = ema + newWeight * (w - ema)}, on a range that {@link #update} left in cache. */
+  private static void average(float newWeight, float[] w, int wAt, float[] ema, int emaAt, int n) {
+    FloatVector factor = FloatVector.broadcast(F, newWeight);
+    for (int i = 0; i < n; i += L) {
+      VectorMask<Float> mask = F.indexInRange(i, n);
+      FloatVector old = FloatVector.fromArray(F, ema, emaAt + i, mask);
+      FloatVector.fromArray(F, w, wAt + i, mask)
+          .sub(old)
+          .fma(factor, old)
+          .intoArray(ema, emaAt + i, mask);
+    }
+  }
+}

@@ -1,0 +1,278 @@
+package dev.jdiffusion.tensor.cpu;
+
+import static dev.jdiffusion.tensor.cpu.Lanes.F;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
+
+/**
+ * Elementary functions as polynomials of fused multiply-adds: the same operations in the same order
+ * for every lane, so a result depends neither on the vector width nor on the JVM's own mathematics.
+ * {@link #exp(float)} and {@link #log(float)} are scalar twins with equal bits.
+ *
+ * <p>Coefficients are weighted minimax fits over the reduced ranges. Ranges are limited by compare
+ * and blend, not by min and max, which cost several instructions more for the sign of zero; a blend
+ * also lets NaN through.
+ */
+final class VectorMath {
+  private static final float LOG2_E = 1.44269504f;
+  // ln 2 in two parts; the first has 15 bits, so its product with an exponent is exact.
+  private static final float LN2_HIGH = 0x1.62e4p-1f;
+  private static final float LN2_LOW = 0x1.7f7d1cf8p-20f;
+
+  /** Adding it rounds to an integer, which then stands in the low bits of the sum. */
+  private static final float ROUND = 0x1.8p23f;
+
+  private static final int ROUND_BITS = 0x4b400000;
+
+  /** Below it e^x is less than half of the smallest float. */
+  private static final float EXP_LOW = -104f;
+
+  private static final float EXP_HIGH = 89f;
+
+  /** Below it e^x is (nearly) no normal float any more. */
+  private static final float EXP_NORMAL = -87f;
+
+  private static final float E2 = 0.5f;
+  private static final float E3 = 0.16666518f;
+  private static final float E4 = 0.041666206f;
+  private static final float E5 = 0.00836889f;
+  private static final float E6 = 0.0013950489f;
+
+  private static final int SQRT_HALF_BITS = 0x3f3504f3;
+  private static final float L3 = 0.33333313f;
+  private static final float L4 = -0.2500001f;
+  private static final float L5 = 0.20002119f;
+  private static final float L6 = -0.16667996f;
+  private static final float L7 = 0.14219551f;
+  private static final float L8 = -0.12405592f;
+  private static final float L9 = 0.11888178f;
+  private static final float L10 = -0.11675639f;
+  private static final float L11 = 0.06746592f;
+
+  private static final float TANH_SPLIT = 0.625f;
+  private static final float T3 = -0.3333333f;
+  private static final float T5 = 0.13333207f;
+  private static final float T7 = -0.05394697f;
+  private static final float T9 = 0.021701606f;
+  private static final float T11 = -0.008179172f;
+  private static final float T13 = 0.0021442126f;
+
+  private static final float M0 = 0.28f;
+  private static final float M1 = 0.11168481f;
+  private static final float M2 = 0.11203561f;
+  private static final float M3 = 0.10064652f;
+  private static final float M4 = 0.09316291f;
+  private static final float M5 = 0.05076705f;
+  private static final float M6 = 0.024385499f;
+  private static final float M7 = 0.06673546f;
+  private static final float M8 = -0.081915334f;
+  private static final float M9 = 0.022497501f;
+
+  private static final float INVERSE_SQRT_TWO_PI = 0.3989422804f;
+  private static final float TWO_SQRT_TWO_OVER_PI = 1.5957691216f;
+  private static final float GELU_CUBIC = 0.044715f;
+
+  private VectorMath() {}
+
+  private static FloatVector all(float value) {
+    return FloatVector.broadcast(F, value);
+  }
+
+  /** {@code e^x}, at most 2 ulp off, with gradual underflow. */
+  static FloatVector exp(FloatVector x) {
+    FloatVector c =
+        x.blend(EXP_LOW, x.compare(VectorOperators.LT, EXP_LOW))
+            .blend(EXP_HIGH, x.compare(VectorOperators.GT, EXP_HIGH));
+    FloatVector t = c.fma(all(LOG2_E), all(ROUND));
+    FloatVector p = expOfReduced(c, t.sub(ROUND));
+    // Two factors, since 2^n alone may be no normal float.
+    IntVector n = t.reinterpretAsInts().sub(ROUND_BITS);
+    IntVector half = n.lanewise(VectorOperators.ASHR, 1);
+    return p.mul(powerOfTwo(half)).mul(powerOfTwo(n.sub(half)));
+  }
+
+  /**
+   * {@code e^x} for {@code x <= 0}; 0 below -87. Where it is not 0 it has the bits of {@link
+   * #exp(FloatVector)}.
+   */
+  static FloatVector expNegative(FloatVector x) {
+    VectorMask<Float> tiny = x.compare(VectorOperators.LT, EXP_NORMAL);
+    FloatVector c = x.blend(EXP_NORMAL, tiny);
+    FloatVector t = c.fma(all(LOG2_E), all(ROUND));
+    FloatVector p = expOfReduced(c, t.sub(ROUND));
+    IntVector n = t.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23);
+    // A product, not a sum of exponents, so that NaN stays NaN whatever its bits.
+    return p.mul(n.add(Float.floatToRawIntBits(1f)).reinterpretAsFloats()).blend(0f, tiny);
+  }
+
+  /** {@code e^(x - n ln 2)}. */
+  private static FloatVector expOfReduced(FloatVector x, FloatVector n) {
+    FloatVector r = n.fma(all(-LN2_LOW), n.fma(all(-LN2_HIGH), x));
+    FloatVector q = r.fma(all(E6), all(E5)).fma(r, all(E4)).fma(r, all(E3)).fma(r, all(E2));
+    return q.mul(r).fma(r, r).add(1f);
+  }
+
+  private static FloatVector powerOfTwo(IntVector n) {
+    return n.add(127).lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats();
+  }
+
+  /** {@link #exp(FloatVector)} of one number. */
+  static float exp(float x) {
+    float c = x < EXP_LOW ? EXP_LOW : x > EXP_HIGH ? EXP_HIGH : x;
+    float t = Math.fma(c, LOG2_E, ROUND);
+    float k = t - ROUND;
+    float r = Math.fma(k, -LN2_LOW, Math.fma(k, -LN2_HIGH, c));
+    float q = Math.fma(r, E6, E5);
+    q = Math.fma(q, r, E4);
+    q = Math.fma(q, r, E3);
+    q = Math.fma(q, r, E2);
+    float p = Math.fma(q * r, r, r) + 1f;
+    int n = Float.floatToRawIntBits(t) - ROUND_BITS;
+    int half = n >> 1;
+    return p
+        * Float.intBitsToFloat((half + 127) << 23)
+        * Float.intBitsToFloat((n - half + 127) << 23);
+  }
+
+  /** Natural logarithm, at most 2 ulp off; negative infinity at 0, NaN below. */
+  static FloatVector log(FloatVector x) {
+    VectorMask<Float> subnormal = x.compare(VectorOperators.LT, Float.MIN_NORMAL);
+    IntVector bits = x.blend(x.mul(0x1p23f), subnormal).reinterpretAsInts();
+    IntVector e = bits.sub(SQRT_HALF_BITS).lanewise(VectorOperators.ASHR, 23);
+    FloatVector f = bits.sub(e.lanewise(VectorOperators.LSHL, 23)).reinterpretAsFloats().sub(1f);
+    FloatVector k = e.add(ROUND_BITS).reinterpretAsFloats().sub(ROUND);
+    k = k.blend(k.sub(23f), subnormal);
+    FloatVector p =
+        f.fma(all(L11), all(L10))
+            .fma(f, all(L9))
+            .fma(f, all(L8))
+            .fma(f, all(L7))
+            .fma(f, all(L6))
+            .fma(f, all(L5))
+            .fma(f, all(L4))
+            .fma(f, all(L3));
+    FloatVector square = f.mul(f);
+    FloatVector tail = p.mul(f).mul(square).add(k.mul(LN2_LOW));
+    FloatVector y = k.fma(all(LN2_HIGH), f.add(square.fma(all(-0.5f), tail)));
+    return y.blend(x, x.compare(VectorOperators.EQ, Float.POSITIVE_INFINITY))
+        .blend(Float.NEGATIVE_INFINITY, x.compare(VectorOperators.EQ, 0f))
+        .blend(Float.NaN, x.compare(VectorOperators.LT, 0f))
+        .blend(x, x.test(VectorOperators.IS_NAN));
+  }
+
+  /** {@link #log(FloatVector)} of one number. */
+  static float log(float x) {
+    if (!(x > 0f) || x == Float.POSITIVE_INFINITY) {
+      return x == 0f ? Float.NEGATIVE_INFINITY : x < 0f ? Float.NaN : x;
+    }
+    boolean subnormal = x < Float.MIN_NORMAL;
+    int bits = Float.floatToRawIntBits(subnormal ? x * 0x1p23f : x);
+    int e = (bits - SQRT_HALF_BITS) >> 23;
+    float f = Float.intBitsToFloat(bits - (e << 23)) - 1f;
+    float k = subnormal ? e - 23 : e;
+    float p = Math.fma(f, L11, L10);
+    p = Math.fma(p, f, L9);
+    p = Math.fma(p, f, L8);
+    p = Math.fma(p, f, L7);
+    p = Math.fma(p, f, L6);
+    p = Math.fma(p, f, L5);
+    p = Math.fma(p, f, L4);
+    p = Math.fma(p, f, L3);
+    float square = f * f;
+    float tail = p * f * square + k * LN2_LOW;
+    return Math.fma(k, LN2_HIGH, f + Math.fma(square, -0.5f, tail));
+  }
+
+  /** {@code 1 / (1 + e^-x)}, at most 3 ulp off; 0 below -87. */
+  static FloatVector sigmoid(FloatVector x) {
+    FloatVector e = expNegative(x.abs().neg());
+    return all(1f).blend(e, x.compare(VectorOperators.LT, 0f)).div(e.add(1f));
+  }
+
+  /** {@code x * sigmoid(x)}. */
+  static FloatVector silu(FloatVector x) {
+    return x.mul(sigmoid(x));
+  }
+
+  /** Derivative of {@link #silu}: {@code s + x s (1 - s)}. */
+  static FloatVector siluGrad(FloatVector x) {
+    FloatVector s = sigmoid(x);
+    return x.mul(s).fma(all(1f).sub(s), s);
+  }
+
+  /** Hyperbolic tangent, at most 2 ulp off. */
+  static FloatVector tanh(FloatVector x) {
+    FloatVector s = x.mul(x);
+    FloatVector p =
+        s.fma(all(T13), all(T11)).fma(s, all(T9)).fma(s, all(T7)).fma(s, all(T5)).fma(s, all(T3));
+    FloatVector small = p.mul(s).fma(x, x);
+    FloatVector a = x.abs();
+    FloatVector e = expNegative(a.mul(-2f));
+    FloatVector large = all(1f).sub(e).div(e.add(1f));
+    large = large.blend(large.neg(), x.compare(VectorOperators.LT, 0f));
+    return large.blend(small, a.compare(VectorOperators.LT, TANH_SPLIT));
+  }
+
+  /**
+   * The standard normal distribution function Phi, absolute error below 1e-7, relative below 2e-6
+   * for x above -4: {@code Phi(-a) = e^(-a^2/2) P(t)} with {@code t = 1 / (1 + 0.28 a)}, so the
+   * negative tail does not cancel.
+   *
+   * @param bell {@link #bell} of x
+   */
+  static FloatVector normalCdf(FloatVector x, FloatVector bell) {
+    FloatVector t = all(1f).div(x.abs().fma(all(M0), all(1f)));
+    FloatVector p =
+        t.fma(all(M9), all(M8))
+            .fma(t, all(M7))
+            .fma(t, all(M6))
+            .fma(t, all(M5))
+            .fma(t, all(M4))
+            .fma(t, all(M3))
+            .fma(t, all(M2))
+            .fma(t, all(M1));
+    FloatVector tail = p.mul(t).mul(bell);
+    return all(1f).sub(tail).blend(tail, x.compare(VectorOperators.LT, 0f));
+  }
+
+  /** {@code e^(-x^2/2)}. */
+  static FloatVector bell(FloatVector x) {
+    return expNegative(x.mul(x).mul(-0.5f));
+  }
+
+  /** {@code x Phi(x)}. */
+  static FloatVector gelu(FloatVector x) {
+    return x.mul(normalCdf(x, bell(x)));
+  }
+
+  /** Derivative of {@link #gelu}: {@code Phi(x) + x phi(x)}. */
+  static FloatVector geluGrad(FloatVector x) {
+    FloatVector bell = bell(x);
+    return x.mul(INVERSE_SQRT_TWO_PI).fma(bell, normalCdf(x, bell));
+  }
+
+  /**
+   * {@code 0.5 x (1 + tanh(u)) = x sigmoid(2u)}, with {@code 2u} from {@link #geluTanhArgument}.
+   */
+  static FloatVector geluTanh(FloatVector x) {
+    return x.mul(sigmoid(geluTanhArgument(x)));
+  }
+
+  /** {@code 2 sqrt(2/pi) (x + 0.044715 x^3)}. */
+  private static FloatVector geluTanhArgument(FloatVector x) {
+    return x.mul(x).fma(all(GELU_CUBIC), all(1f)).mul(x).mul(TWO_SQRT_TWO_OVER_PI);
+  }
+
+  /** Derivative of {@link #geluTanh}. */
+  static FloatVector geluTanhGrad(FloatVector x) {
+    FloatVector u = geluTanhArgument(x);
+    FloatVector s = sigmoid(u);
+    // Not 1 - s, which cancels where the slope of u is large.
+    FloatVector complement = sigmoid(u.neg());
+    FloatVector slope = x.mul(x).fma(all(3 * GELU_CUBIC), all(1f)).mul(TWO_SQRT_TWO_OVER_PI);
+    return x.mul(slope).mul(s).fma(complement, s);
+  }
+}
