@@ -32,6 +32,7 @@ import dev.jdiffusion.tensor.ops.Upsampling;
 final class CpuBackend implements Backend {
   private final FloatPool pool = new FloatPool();
   private final Workers workers;
+  private final GroupNorm groupNorm;
   private final Elementwise elementwise;
   private final Reduction reduction;
   private final Layout layout;
@@ -41,6 +42,7 @@ final class CpuBackend implements Backend {
 
   CpuBackend(int threads) {
     workers = new Workers(threads);
+    groupNorm = new CpuGroupNorm(workers, pool);
     elementwise = new CpuElementwise(workers);
     reduction = new CpuReduction(workers, pool);
     layout = new CpuLayout(workers);
@@ -136,7 +138,7 @@ final class CpuBackend implements Backend {
 
   @Override
   public GroupNorm groupNorm() {
-    throw new UnsupportedOperationException("groupNorm is still missing on cpu");
+    return groupNorm;
   }
 
   @Override

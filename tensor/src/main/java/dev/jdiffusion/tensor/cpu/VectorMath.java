@@ -199,8 +199,13 @@ final class VectorMath {
 
   /** Derivative of {@link #silu}: {@code s + x s (1 - s)}. */
   static FloatVector siluGrad(FloatVector x) {
-    FloatVector s = sigmoid(x);
-    return x.mul(s).fma(all(1f).sub(s), s);
+    FloatVector e = expNegative(x.abs().neg());
+    FloatVector large = all(1f).div(e.add(1f));
+    FloatVector small = e.mul(large);
+    // sigmoid(x) and sigmoid(-x), which as 1 - s would cancel.
+    VectorMask<Float> negative = x.compare(VectorOperators.LT, 0f);
+    FloatVector s = large.blend(small, negative);
+    return x.mul(s).fma(small.blend(large, negative), s);
   }
 
   /** Hyperbolic tangent, at most 2 ulp off. */
