@@ -1,8 +1,8 @@
 package dev.jdiffusion.tensor.reference;
 
 /**
- * The error function {@code erf(x) = 2/sqrt(pi) * integral of e^(-t^2) for t in 0..x} and its
- * complement, each to a relative error of a few units in the last place.
+ * The error function {@code erf(x) = 2/sqrt(pi) * integral of e^(-t^2) for t in 0..x} to a few
+ * units in the last place, and its complement to a relative error of 1e-13.
  *
  * <p>Formulas: Abramowitz and Stegun, "Handbook of Mathematical Functions", 7.1.6 and 7.1.14.
  */
