@@ -314,7 +314,7 @@ class TapeTest {
   }
 
   @Test
-  @DisplayName("A saved tensor that was released by force is caught as use after free")
+  @DisplayName("A gradient that reads what it did not declare as saved is caught as use after free")
   void useAfterFreeIsCaught() {
     Variable x = parameter(2);
     try (Tape tape = Tape.record()) {
