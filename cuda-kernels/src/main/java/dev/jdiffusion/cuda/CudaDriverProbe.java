@@ -21,6 +21,7 @@ import java.util.List;
  * API (function names and attribute numbers as in NVIDIA's {@code cuda.h}). It creates no context
  * and allocates no device memory.
  */
+@SuppressWarnings("restricted")
 public final class CudaDriverProbe {
   private static final int CUDA_SUCCESS = 0;
   private static final int COMPUTE_CAPABILITY_MAJOR = 75;

@@ -15,6 +15,7 @@ import java.util.Arrays;
 import java.util.Optional;
 
 /** A driver made of upcalls: functions of cuda.h with a CUDA 12.6 and any number of GPUs. */
+@SuppressWarnings("restricted")
 final class FakeDriver {
   private static final int NO_DEVICE = 100;
 

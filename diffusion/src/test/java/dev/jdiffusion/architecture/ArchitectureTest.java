@@ -109,9 +109,7 @@ final class ArchitectureTest {
           .should()
           .callMethod(System.class, "exit", int.class)
           .orShould()
-          .callMethod(Runtime.class, "exit", int.class)
-          .orShould()
-          .callMethod(Runtime.class, "halt", int.class);
+          .callMethod(Runtime.class, "exit", int.class);
 
   @ArchTest
   static final ArchRule noPublicStaticVariables =
