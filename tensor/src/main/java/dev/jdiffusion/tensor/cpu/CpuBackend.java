@@ -32,6 +32,8 @@ import dev.jdiffusion.tensor.ops.Upsampling;
 final class CpuBackend implements Backend {
   private final FloatPool pool = new FloatPool();
   private final Workers workers;
+  private final MatMul matMul;
+  private final Convolution convolution;
   private final GroupNorm groupNorm;
   private final Elementwise elementwise;
   private final Reduction reduction;
@@ -49,6 +51,8 @@ final class CpuBackend implements Backend {
     random = new CpuRandomFill(workers);
     loss = new CpuLoss(workers, pool);
     optimizer = new CpuOptimizer(workers);
+    matMul = new CpuMatMul(workers, pool);
+    convolution = new CpuConvolution(workers, pool);
   }
 
   @Override
@@ -118,12 +122,12 @@ final class CpuBackend implements Backend {
 
   @Override
   public MatMul matMul() {
-    throw new UnsupportedOperationException("matMul is still missing on cpu");
+    return matMul;
   }
 
   @Override
   public Convolution convolution() {
-    throw new UnsupportedOperationException("convolution is still missing on cpu");
+    return convolution;
   }
 
   @Override

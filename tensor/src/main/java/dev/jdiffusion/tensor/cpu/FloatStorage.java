@@ -8,13 +8,16 @@ import dev.jdiffusion.tensor.Tensor;
 final class FloatStorage extends Storage {
   private static final float[] RECYCLED = {};
 
+  /** Kernels may read, but not use, this many elements behind a tensor. */
+  private static final int SLACK = OuterProducts.OVERHANG;
+
   private final FloatPool pool;
   private float[] array;
 
   FloatStorage(Backend backend, FloatPool pool, int length) {
     super(backend, length);
     this.pool = pool;
-    this.array = pool.take(length);
+    this.array = pool.take((int) Math.min((long) length + SLACK, Integer.MAX_VALUE));
   }
 
   /** The elements; an error after the storage was freed. */

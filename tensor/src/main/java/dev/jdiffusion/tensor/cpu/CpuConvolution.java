@@ -1,0 +1,420 @@
+package dev.jdiffusion.tensor.cpu;
+
+import dev.jdiffusion.tensor.Tensor;
+import dev.jdiffusion.tensor.cpu.DenseProduct.Start;
+import dev.jdiffusion.tensor.cpu.DenseProduct.Target;
+import dev.jdiffusion.tensor.cpu.OuterProducts.Panels;
+import dev.jdiffusion.tensor.ops.Convolution;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Convolution as an implicit matrix product: no matrix of patches is ever stored.
+ *
+ * <p>Dense convolutions, and each group of a grouped one, go through {@link DenseProduct}: {@link
+ * Windows} say what a pixel sees, {@link OuterProducts} multiply that with packed weights. The
+ * gradient with respect to the input is again such a convolution, of dOut with the transposed
+ * weights; with a stride it falls apart into stride x stride convolutions, one for the input pixels
+ * of each phase, since a pixel meets only every stride-th tap. The gradient with respect to the
+ * weights is {@link DenseWeightGradient}. Depthwise convolutions have kernels of their own, {@link
+ * DepthwiseConvolution}.
+ *
+ * <p>Outputs of {@link #forward} are one chain of fused multiply-adds each, in the order of the
+ * weight's axes, started from bias plus residual: bitwise what a scalar loop of {@link Math#fma}
+ * computes.
+ */
+final class CpuConvolution implements Convolution {
+  private final Workers workers;
+  private final FloatPool pool;
+  private final DepthwiseConvolution depthwise;
+
+  CpuConvolution(Workers workers, FloatPool pool) {
+    this.workers = workers;
+    this.pool = pool;
+    this.depthwise = new DepthwiseConvolution(workers, pool);
+  }
+
+  /** The extents of a call: small names for what all three operations need. */
+  private record Extents(
+      int images,
+      int height,
+      int width,
+      int inputs,
+      int windowRows,
+      int windowColumns,
+      int groupInputs,
+      int outputs,
+      int groups,
+      int stride,
+      int padding,
+      int outRows,
+      int outColumns) {
+    static Extents of(Tensor input, Tensor weight, Geometry geometry, Tensor out) {
+      return new Extents(
+          input.dim(0),
+          input.dim(1),
+          input.dim(2),
+          input.dim(3),
+          weight.dim(0),
+          weight.dim(1),
+          weight.dim(2),
+          weight.dim(3),
+          geometry.groups(),
+          geometry.stride(),
+          geometry.padding(),
+          out.dim(1),
+          out.dim(2));
+    }
+
+    int groupOutputs() {
+      return outputs / groups;
+    }
+
+    int taps() {
+      return windowRows * windowColumns;
+    }
+
+    boolean isDepthwise() {
+      return groups > 1 && groupInputs == 1 && inputs == outputs;
+    }
+
+    boolean isPointwise() {
+      return groups == 1 && taps() == 1 && stride == 1 && padding == 0;
+    }
+
+    /** What output pixels see of the input. */
+    Windows windows(int group, int minimumBlocks) {
+      if (isPointwise()) {
+        return Windows.direct(images * height * width, inputs, minimumBlocks);
+      }
+      return Windows.padded(
+          images,
+          height,
+          width,
+          inputs,
+          group * groupInputs,
+          groupInputs,
+          windowRows,
+          windowColumns,
+          stride,
+          padding,
+          padding,
+          outRows,
+          outColumns,
+          minimumBlocks);
+    }
+  }
+
+  @Override
+  public void forward(
+      Tensor input,
+      Tensor weight,
+      @Nullable Tensor bias,
+      @Nullable Tensor residual,
+      Geometry geometry,
+      Tensor out) {
+    if (out.size() == 0) {
+      return;
+    }
+    Extents e = Extents.of(input, weight, geometry, out);
+    float[] x = FloatStorage.array(input);
+    float[] w = FloatStorage.array(weight);
+    float[] y = FloatStorage.array(out);
+    float @Nullable [] b = bias == null ? null : FloatStorage.array(bias);
+    int biasFrom = bias == null ? 0 : bias.offset();
+    float @Nullable [] r = residual == null ? null : FloatStorage.array(residual);
+    int residualShift = residual == null ? 0 : residual.offset() - out.offset();
+    if (e.isDepthwise()) {
+      depthwise.run(
+          depthwisePlan(e),
+          e.images,
+          x,
+          input.offset(),
+          w,
+          weight.offset(),
+          false,
+          b,
+          biasFrom,
+          r,
+          residualShift,
+          y,
+          out.offset());
+      return;
+    }
+    Panels panels = new Panels(e.groupOutputs());
+    float[] packed = pool.take(panels.packedLength(e.taps() * e.groupInputs));
+    try {
+      for (int g = 0; g < e.groups; g++) {
+        int column = g * e.groupOutputs();
+        packForward(e, w, weight.offset() + column, panels, packed);
+        Windows windows = e.windows(g, minimumBlocks());
+        DenseProduct.run(
+            windows,
+            x,
+            input.offset(),
+            packed,
+            panels,
+            new Start(b, biasFrom + column, r, residualShift),
+            target(windows, y, out.offset() + column, e.outRows, e.outColumns, e.outputs),
+            workers,
+            pool);
+      }
+    } finally {
+      pool.give(packed);
+    }
+  }
+
+  private int minimumBlocks() {
+    return workers.threads() == 1 ? 1 : 4 * workers.threads();
+  }
+
+  private static Target target(
+      Windows windows, float[] out, int from, int rows, int columns, int channels) {
+    if (windows.isDirect()) {
+      return new Target(out, from, 0, channels, 0);
+    }
+    return new Target(out, from, rows * columns * channels, columns * channels, channels);
+  }
+
+  private static DepthwiseConvolution.Plan depthwisePlan(Extents e) {
+    return DepthwiseConvolution.Plan.of(
+        e.height,
+        e.width,
+        e.inputs,
+        1,
+        e.padding,
+        e.padding,
+        e.windowRows,
+        e.windowColumns,
+        e.stride,
+        e.outRows,
+        e.outColumns);
+  }
+
+  private void packForward(Extents e, float[] weight, int from, Panels panels, float[] packed) {
+    int depth = e.taps() * e.groupInputs;
+    workers.run(
+        panels.count,
+        (long) depth * panels.columns * 8,
+        p ->
+            panels.pack(
+                p, weight, from, e.outputs, 1, depth, packed, panels.packedIndex(p, 0, depth)));
+  }
+
+  @Override
+  public void inputGrad(
+      Tensor dOut, Tensor weight, @Nullable Tensor bias, Geometry geometry, Tensor dInput) {
+    if (dInput.size() == 0) {
+      return;
+    }
+    Extents e = Extents.of(dInput, weight, geometry, dOut);
+    float[] d = FloatStorage.array(dOut);
+    float[] w = FloatStorage.array(weight);
+    float[] dx = FloatStorage.array(dInput);
+    float @Nullable [] b = bias == null ? null : FloatStorage.array(bias);
+    int biasFrom = bias == null ? 0 : bias.offset();
+    if (e.isDepthwise()) {
+      depthwise.run(
+          DepthwiseConvolution.Plan.of(
+              e.outRows,
+              e.outColumns,
+              e.outputs,
+              e.stride,
+              e.windowRows - 1 - e.padding,
+              e.windowColumns - 1 - e.padding,
+              e.windowRows,
+              e.windowColumns,
+              1,
+              e.height,
+              e.width),
+          e.images,
+          d,
+          dOut.offset(),
+          w,
+          weight.offset(),
+          true,
+          b,
+          biasFrom,
+          null,
+          0,
+          dx,
+          dInput.offset());
+      return;
+    }
+    Panels panels = new Panels(e.groupInputs);
+    float[] packed = pool.take(Math.max(1, panels.packedLength(e.taps() * e.groupOutputs())));
+    try {
+      for (int g = 0; g < e.groups; g++) {
+        int column = g * e.groupInputs;
+        Start start = new Start(b, biasFrom + column, null, 0);
+        int weightFrom = weight.offset() + g * e.groupOutputs();
+        if (e.isPointwise()) {
+          packTransposed(e, w, weightFrom, 0, 0, 1, 1, panels, packed);
+          Windows windows =
+              Windows.direct(e.images * e.height * e.width, e.outputs, minimumBlocks());
+          DenseProduct.run(
+              windows,
+              d,
+              dOut.offset(),
+              packed,
+              panels,
+              start,
+              target(windows, dx, dInput.offset(), 0, 0, e.inputs),
+              workers,
+              pool);
+          continue;
+        }
+        for (int phase = 0; phase < e.stride * e.stride; phase++) {
+          inputPhase(
+              e,
+              g,
+              phase / e.stride,
+              phase % e.stride,
+              d,
+              dOut.offset(),
+              w,
+              weightFrom,
+              panels,
+              packed,
+              start,
+              dx,
+              dInput.offset() + column);
+        }
+      }
+    } finally {
+      pool.give(packed);
+    }
+  }
+
+  /**
+   * The input rows y with {@code (y + padding) % stride == rowPhase}, and columns likewise. With
+   * {@code Y = (y + padding) / stride}, row y meets the taps {@code rowPhase + stride * t} of the
+   * output rows {@code Y - t}.
+   */
+  private void inputPhase(
+      Extents e,
+      int group,
+      int rowPhase,
+      int columnPhase,
+      float[] d,
+      int dFrom,
+      float[] w,
+      int weightFrom,
+      Panels panels,
+      float[] packed,
+      Start start,
+      float[] dx,
+      int dxFrom) {
+    int firstRow = Math.floorMod(rowPhase - e.padding, e.stride);
+    int firstColumn = Math.floorMod(columnPhase - e.padding, e.stride);
+    if (firstRow >= e.height || firstColumn >= e.width) {
+      return;
+    }
+    int rows = (e.height - firstRow + e.stride - 1) / e.stride;
+    int columns = (e.width - firstColumn + e.stride - 1) / e.stride;
+    int rowTaps = Math.max(0, (e.windowRows - rowPhase + e.stride - 1) / e.stride);
+    int columnTaps = Math.max(0, (e.windowColumns - columnPhase + e.stride - 1) / e.stride);
+    packTransposed(e, w, weightFrom, rowPhase, columnPhase, rowTaps, columnTaps, panels, packed);
+    Windows windows =
+        Windows.padded(
+            e.images,
+            e.outRows,
+            e.outColumns,
+            e.outputs,
+            group * e.groupOutputs(),
+            e.groupOutputs(),
+            rowTaps,
+            columnTaps,
+            1,
+            rowTaps - 1 - (firstRow + e.padding) / e.stride,
+            columnTaps - 1 - (firstColumn + e.padding) / e.stride,
+            rows,
+            columns,
+            minimumBlocks());
+    int rowStride = e.width * e.inputs;
+    Target target =
+        new Target(
+            dx,
+            dxFrom + firstRow * rowStride + firstColumn * e.inputs,
+            e.height * rowStride,
+            e.stride * rowStride,
+            e.stride * e.inputs);
+    DenseProduct.run(windows, d, dFrom, packed, panels, start, target, workers, pool);
+  }
+
+  /** Packs the taps of a phase in reverse order, with outputs as rows and inputs as columns. */
+  private void packTransposed(
+      Extents e,
+      float[] weight,
+      int from,
+      int rowPhase,
+      int columnPhase,
+      int rowTaps,
+      int columnTaps,
+      Panels panels,
+      float[] packed) {
+    int depth = e.groupOutputs();
+    int rows = rowTaps * columnTaps * depth;
+    workers.run(
+        panels.count,
+        (long) rows * panels.columns * 8,
+        p -> {
+          for (int t = 0; t < rowTaps * columnTaps; t++) {
+            int i = rowPhase + e.stride * (rowTaps - 1 - t / columnTaps);
+            int j = columnPhase + e.stride * (columnTaps - 1 - t % columnTaps);
+            int tap = from + (i * e.windowColumns + j) * e.groupInputs * e.outputs;
+            panels.pack(
+                p,
+                weight,
+                tap,
+                1,
+                e.outputs,
+                depth,
+                packed,
+                panels.packedIndex(p, t * depth, rows));
+          }
+        });
+  }
+
+  @Override
+  public void weightGrad(
+      Tensor input, Tensor dOut, Geometry geometry, Tensor dWeight, @Nullable Tensor dBias) {
+    if (dOut.size() == 0) {
+      return;
+    }
+    Extents e = Extents.of(input, dWeight, geometry, dOut);
+    float[] x = FloatStorage.array(input);
+    float[] d = FloatStorage.array(dOut);
+    float[] dw = FloatStorage.array(dWeight);
+    float @Nullable [] db = dBias == null ? null : FloatStorage.array(dBias);
+    int dBiasFrom = dBias == null ? 0 : dBias.offset();
+    if (e.isDepthwise()) {
+      depthwise.weightGrad(
+          depthwisePlan(e),
+          e.images,
+          x,
+          input.offset(),
+          d,
+          dOut.offset(),
+          dw,
+          dWeight.offset(),
+          db,
+          dBiasFrom);
+      return;
+    }
+    Panels panels = new Panels(e.groupOutputs());
+    for (int g = 0; g < e.groups; g++) {
+      int column = g * e.groupOutputs();
+      DenseWeightGradient.run(
+          e.windows(g, 1),
+          x,
+          input.offset(),
+          new DenseWeightGradient.Rows(d, dOut.offset() + column, e.outputs),
+          panels,
+          new DenseWeightGradient.Rows(dw, dWeight.offset() + column, e.outputs),
+          db,
+          dBiasFrom + column,
+          workers,
+          pool);
+    }
+  }
+}

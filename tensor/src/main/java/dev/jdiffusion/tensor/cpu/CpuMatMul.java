@@ -1,0 +1,174 @@
+package dev.jdiffusion.tensor.cpu;
+
+import dev.jdiffusion.tensor.Tensor;
+import dev.jdiffusion.tensor.cpu.DenseProduct.Start;
+import dev.jdiffusion.tensor.cpu.DenseProduct.Target;
+import dev.jdiffusion.tensor.cpu.OuterProducts.Panels;
+import dev.jdiffusion.tensor.ops.MatMul;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Matrix products by packed outer products: a row of op(a) is a pixel of a 1x1 convolution, so
+ * {@link DenseProduct} does the work once op(b) is packed. A transposed a is copied first; that
+ * costs little against the product.
+ *
+ * <p>Batches of small products run one product to a task; large ones share each product among all
+ * threads.
+ */
+final class CpuMatMul implements MatMul {
+  /** Multiply-adds of one product from which on all threads work on it together. */
+  private static final long LARGE = 1 << 22;
+
+  private final Workers workers;
+  private final FloatPool pool;
+
+  CpuMatMul(Workers workers, FloatPool pool) {
+    this.workers = workers;
+    this.pool = pool;
+  }
+
+  @Override
+  public void matMul(
+      Tensor a,
+      boolean transposeA,
+      Tensor b,
+      boolean transposeB,
+      @Nullable Tensor bias,
+      @Nullable Tensor residual,
+      Tensor out) {
+    if (out.size() == 0) {
+      return;
+    }
+    int m = out.dim(-2);
+    int n = out.dim(-1);
+    int k = a.dim(transposeA ? -2 : -1);
+    int batch = out.shape().rank() == 3 ? out.dim(0) : 1;
+    float[] arrayA = FloatStorage.array(a);
+    float[] arrayB = FloatStorage.array(b);
+    float[] arrayOut = FloatStorage.array(out);
+    Start start =
+        new Start(
+            bias == null ? null : FloatStorage.array(bias),
+            bias == null ? 0 : bias.offset(),
+            residual == null ? null : FloatStorage.array(residual),
+            residual == null ? 0 : residual.offset() - out.offset());
+    if (!transposeA && a.shape().rank() == 3 && b.shape().rank() == 2) {
+      // One matrix for all: the batch is a taller product.
+      m *= batch;
+      batch = 1;
+    }
+    int rows = m;
+    Panels panels = new Panels(n);
+    int strideA = a.shape().rank() == 3 && batch > 1 ? rows * k : 0;
+    int strideB = b.shape().rank() == 3 && batch > 1 ? k * n : 0;
+    long work = (long) rows * n * Math.max(k, 1);
+    int count = batch;
+    boolean together = count == 1 || work >= LARGE;
+    Product product =
+        new Product(rows, n, k, arrayA, transposeA, arrayB, transposeB, panels, start, arrayOut);
+    if (together) {
+      for (int i = 0; i < count; i++) {
+        product.run(
+            a.offset() + i * strideA, b.offset() + i * strideB, out.offset() + i * rows * n);
+      }
+    } else {
+      // Jobs inside a task stay on its thread.
+      workers.run(
+          count,
+          work * count,
+          i ->
+              product.run(
+                  a.offset() + i * strideA, b.offset() + i * strideB, out.offset() + i * rows * n));
+    }
+  }
+
+  /** What the products of a batch have in common. */
+  private final class Product {
+    private final int m;
+    private final int n;
+    private final int k;
+    private final float[] a;
+    private final boolean transposeA;
+    private final float[] b;
+    private final boolean transposeB;
+    private final Panels panels;
+    private final Start start;
+    private final float[] out;
+
+    Product(
+        int m,
+        int n,
+        int k,
+        float[] a,
+        boolean transposeA,
+        float[] b,
+        boolean transposeB,
+        Panels panels,
+        Start start,
+        float[] out) {
+      this.m = m;
+      this.n = n;
+      this.k = k;
+      this.a = a;
+      this.transposeA = transposeA;
+      this.b = b;
+      this.transposeB = transposeB;
+      this.panels = panels;
+      this.start = start;
+      this.out = out;
+    }
+
+    void run(int aFrom, int bFrom, int outFrom) {
+      float[] packed = pool.take(Math.max(1, panels.packedLength(k)));
+      float[] copy = transposeA ? pool.take(Math.max(1, Math.multiplyExact(m, k))) : a;
+      try {
+        workers.run(
+            panels.count,
+            (long) k * n * 8,
+            p ->
+                panels.pack(
+                    p,
+                    b,
+                    bFrom,
+                    transposeB ? 1 : n,
+                    transposeB ? k : 1,
+                    k,
+                    packed,
+                    panels.packedIndex(p, 0, k)));
+        if (transposeA) {
+          int grain = 64;
+          workers.run(
+              (m + grain - 1) / grain,
+              (long) m * k * 8,
+              task -> transpose(aFrom, task * grain, Math.min(m, (task + 1) * grain), copy));
+        }
+        int threads = workers.threads();
+        Windows windows = Windows.direct(m, k, threads == 1 ? 1 : 4 * threads);
+        DenseProduct.run(
+            windows,
+            copy,
+            transposeA ? 0 : aFrom,
+            packed,
+            panels,
+            start,
+            new Target(out, outFrom, 0, n, 0),
+            workers,
+            pool);
+      } finally {
+        pool.give(packed);
+        if (transposeA) {
+          pool.give(copy);
+        }
+      }
+    }
+
+    private void transpose(int from, int firstRow, int endRow, float[] copy) {
+      for (int p = 0; p < k; p++) {
+        int source = from + p * m;
+        for (int row = firstRow; row < endRow; row++) {
+          copy[row * k + p] = a[source + row];
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,241 @@
+package dev.jdiffusion.tensor.cpu;
+
+import static dev.jdiffusion.tensor.cpu.Lanes.F;
+
+import dev.jdiffusion.tensor.cpu.OuterProducts.Panels;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Products of {@link Windows} with packed weights: convolution, its gradient with respect to the
+ * input, and matrix products.
+ *
+ * <p>Results are started from bias plus residual, then grow in place, one stretch of k after the
+ * other, so that an element remains one chain of multiply-adds however k is cut.
+ */
+final class DenseProduct {
+  /** Rows of a panel that the first-level cache holds for a while. */
+  private static final int STRETCH = 384;
+
+  private DenseProduct() {}
+
+  /**
+   * Where results go: element (image, y, x, column) to {@code from + image * imageStride + ... +
+   * column}.
+   *
+   * @param from index of the first element
+   */
+  record Target(float[] out, int from, int imageStride, int rowStride, int pixelStride) {}
+
+  /**
+   * What is added to the products.
+   *
+   * @param bias one value a column, from biasFrom on
+   * @param residual laid out as the target, moved by {@code residualShift}; the target itself to
+   *     accumulate
+   */
+  record Start(
+      float @Nullable [] bias, int biasFrom, float @Nullable [] residual, int residualShift) {
+    static final Start ZERO = new Start(null, 0, null, 0);
+  }
+
+  /**
+   * Computes all results.
+   *
+   * @param packed weights of {@code windows.length()} rows, packed by panels
+   */
+  static void run(
+      Windows windows,
+      float[] input,
+      int inputFrom,
+      float[] packed,
+      Panels panels,
+      Start start,
+      Target target,
+      Workers workers,
+      FloatPool pool) {
+    if (windows.blocks == 0) {
+      return;
+    }
+    Windows.Block first = windows.block(0);
+    Windows.Block last = windows.block(windows.blocks - 1);
+    Tables full = Tables.of(windows, first, target);
+    Tables rest = windows.pixels(last) == full.pixels ? full : Tables.of(windows, last, target);
+    int splits = splits(windows.blocks, panels.count, workers.threads());
+    workers.run(
+        windows.blocks * splits,
+        (long) windows.pixels() * panels.columns * Math.max(1, windows.length()),
+        task -> {
+          Windows.Block block = windows.block(task / splits);
+          Tables tables = windows.pixels(block) == full.pixels ? full : rest;
+          int split = task % splits;
+          block(
+              windows,
+              block,
+              tables,
+              input,
+              inputFrom,
+              packed,
+              panels,
+              panels.count * split / splits,
+              panels.count * (split + 1) / splits,
+              start,
+              target,
+              pool);
+        });
+  }
+
+  /** Into how many parts to split the panels, where there are too few blocks for all threads. */
+  static int splits(int blocks, int panels, int threads) {
+    return threads == 1 ? 1 : Math.clamp((2L * threads + blocks - 1) / blocks, 1, panels);
+  }
+
+  private record Tables(int pixels, int[] input, int[] output) {
+    static Tables of(Windows windows, Windows.Block block, Target target) {
+      return new Tables(
+          windows.pixels(block),
+          windows.inputTable(block),
+          windows.table(block, target.imageStride, target.rowStride, target.pixelStride));
+    }
+  }
+
+  private static void block(
+      Windows windows,
+      Windows.Block block,
+      Tables tables,
+      float[] input,
+      int inputFrom,
+      float[] packed,
+      Panels panels,
+      int firstPanel,
+      int endPanel,
+      Start start,
+      Target target,
+      FloatPool pool) {
+    int outFrom = target.from + block.image() * target.imageStride + block.row() * target.rowStride;
+    for (int p = firstPanel; p < endPanel; p++) {
+      start(panels, p, tables, start, target.out, outFrom);
+    }
+    if (windows.length() == 0) {
+      return;
+    }
+    if (windows.isDirect()) {
+      int from = inputFrom + windows.firstPixel(block) * windows.rowLength;
+      multiply(
+          windows, tables, input, from, packed, panels, firstPanel, endPanel, target.out, outFrom);
+      return;
+    }
+    float[] copy = pool.take(windows.scratchLength());
+    try {
+      windows.fill(block, input, inputFrom, copy);
+      multiply(windows, tables, copy, 0, packed, panels, firstPanel, endPanel, target.out, outFrom);
+    } finally {
+      pool.give(copy);
+    }
+  }
+
+  private static void multiply(
+      Windows windows,
+      Tables tables,
+      float[] x,
+      int xFrom,
+      float[] packed,
+      Panels panels,
+      int firstPanel,
+      int endPanel,
+      float[] out,
+      int outFrom) {
+    int stretches = (windows.rowLength + STRETCH - 1) / STRETCH;
+    for (int i = 0; i < windows.rows; i++) {
+      for (int s = 0; s < stretches; s++) {
+        int begin = windows.rowLength * s / stretches;
+        int length = windows.rowLength * (s + 1) / stretches - begin;
+        for (int p = firstPanel; p < endPanel; p++) {
+          OuterProducts.multiply(
+              panels.vectors[p],
+              x,
+              tables.input,
+              xFrom + i * windows.pitch + begin,
+              packed,
+              panels.packedIndex(p, i * windows.rowLength + begin, windows.length()),
+              out,
+              tables.output,
+              outFrom + panels.first[p],
+              tables.pixels,
+              length,
+              panels.last[p]);
+        }
+      }
+    }
+  }
+
+  private static void start(
+      Panels panels, int panel, Tables tables, Start start, float[] out, int outFrom) {
+    for (int v = 0; v < panels.vectors[panel]; v++) {
+      int column = panels.first[panel] + v * Lanes.L;
+      int lanes = v == panels.vectors[panel] - 1 ? panels.last[panel] : Lanes.L;
+      if (start.residual == null) {
+        fill(
+            start.bias,
+            start.biasFrom + column,
+            out,
+            tables.output,
+            outFrom + column,
+            tables.pixels,
+            lanes);
+      } else if (start.bias != null || start.residual != out || start.residualShift != 0) {
+        add(
+            start.bias,
+            start.biasFrom + column,
+            start.residual,
+            start.residualShift,
+            out,
+            tables.output,
+            outFrom + column,
+            tables.pixels,
+            lanes);
+      }
+    }
+  }
+
+  private static void fill(
+      float @Nullable [] bias,
+      int biasFrom,
+      float[] out,
+      int[] outBase,
+      int outFrom,
+      int pixels,
+      int lanes) {
+    VectorMask<Float> mask = F.indexInRange(0, lanes);
+    FloatVector value =
+        bias == null ? FloatVector.zero(F) : FloatVector.fromArray(F, bias, biasFrom, mask);
+    for (int p = 0; p < pixels; p++) {
+      value.intoArray(out, outBase[p] + outFrom, mask);
+    }
+  }
+
+  private static void add(
+      float @Nullable [] bias,
+      int biasFrom,
+      float[] residual,
+      int residualShift,
+      float[] out,
+      int[] outBase,
+      int outFrom,
+      int pixels,
+      int lanes) {
+    VectorMask<Float> mask = F.indexInRange(0, lanes);
+    // Adding negative zero leaves every number as it is, even negative zero.
+    FloatVector value =
+        bias == null
+            ? FloatVector.broadcast(F, -0.0f)
+            : FloatVector.fromArray(F, bias, biasFrom, mask);
+    for (int p = 0; p < pixels; p++) {
+      int o = outBase[p] + outFrom;
+      FloatVector.fromArray(F, residual, o + residualShift, mask)
+          .add(value)
+          .intoArray(out, o, mask);
+    }
+  }
+}

@@ -1,0 +1,250 @@
+package dev.jdiffusion.tensor.cpu;
+
+import static dev.jdiffusion.tensor.cpu.Lanes.F;
+import static dev.jdiffusion.tensor.cpu.Lanes.L;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+
+/**
+ * Outer products for 16 vector registers; written by {@code KernelGenerator}.
+ *
+ * <p>{@code multiplyRxV}: for R pixels and V vectors of columns, with x and out at one index each
+ * per pixel, {@code out[pixel][column] += sum over k of x[pixel][k] * w[k][column]}; only {@code
+ * last} lanes of the last vector are columns. Each element is one chain of fused multiply-adds in
+ * the order of k.
+ */
+final class NarrowProducts {
+  private NarrowProducts() {}
+
+  static void multiply12x1(
+      float[] x,
+      int[] xBase,
+      int xFrom,
+      float[] w,
+      int wFrom,
+      float[] out,
+      int[] outBase,
+      int outFrom,
+      int pixel,
+      int length,
+      int last) {
+    VectorMask<Float> mask = F.indexInRange(0, last);
+    int x0 = xBase[pixel + 0] + xFrom;
+    int o0 = outBase[pixel + 0] + outFrom;
+    FloatVector s0_0 = FloatVector.fromArray(F, out, o0, mask);
+    int x1 = xBase[pixel + 1] + xFrom;
+    int o1 = outBase[pixel + 1] + outFrom;
+    FloatVector s1_0 = FloatVector.fromArray(F, out, o1, mask);
+    int x2 = xBase[pixel + 2] + xFrom;
+    int o2 = outBase[pixel + 2] + outFrom;
+    FloatVector s2_0 = FloatVector.fromArray(F, out, o2, mask);
+    int x3 = xBase[pixel + 3] + xFrom;
+    int o3 = outBase[pixel + 3] + outFrom;
+    FloatVector s3_0 = FloatVector.fromArray(F, out, o3, mask);
+    int x4 = xBase[pixel + 4] + xFrom;
+    int o4 = outBase[pixel + 4] + outFrom;
+    FloatVector s4_0 = FloatVector.fromArray(F, out, o4, mask);
+    int x5 = xBase[pixel + 5] + xFrom;
+    int o5 = outBase[pixel + 5] + outFrom;
+    FloatVector s5_0 = FloatVector.fromArray(F, out, o5, mask);
+    int x6 = xBase[pixel + 6] + xFrom;
+    int o6 = outBase[pixel + 6] + outFrom;
+    FloatVector s6_0 = FloatVector.fromArray(F, out, o6, mask);
+    int x7 = xBase[pixel + 7] + xFrom;
+    int o7 = outBase[pixel + 7] + outFrom;
+    FloatVector s7_0 = FloatVector.fromArray(F, out, o7, mask);
+    int x8 = xBase[pixel + 8] + xFrom;
+    int o8 = outBase[pixel + 8] + outFrom;
+    FloatVector s8_0 = FloatVector.fromArray(F, out, o8, mask);
+    int x9 = xBase[pixel + 9] + xFrom;
+    int o9 = outBase[pixel + 9] + outFrom;
+    FloatVector s9_0 = FloatVector.fromArray(F, out, o9, mask);
+    int x10 = xBase[pixel + 10] + xFrom;
+    int o10 = outBase[pixel + 10] + outFrom;
+    FloatVector s10_0 = FloatVector.fromArray(F, out, o10, mask);
+    int x11 = xBase[pixel + 11] + xFrom;
+    int o11 = outBase[pixel + 11] + outFrom;
+    FloatVector s11_0 = FloatVector.fromArray(F, out, o11, mask);
+    for (int j = 0, k = wFrom; j < length; j++, k += L) {
+      FloatVector w0 = FloatVector.fromArray(F, w, k);
+      FloatVector a0 = FloatVector.broadcast(F, x[x0 + j]);
+      s0_0 = a0.fma(w0, s0_0);
+      FloatVector a1 = FloatVector.broadcast(F, x[x1 + j]);
+      s1_0 = a1.fma(w0, s1_0);
+      FloatVector a2 = FloatVector.broadcast(F, x[x2 + j]);
+      s2_0 = a2.fma(w0, s2_0);
+      FloatVector a3 = FloatVector.broadcast(F, x[x3 + j]);
+      s3_0 = a3.fma(w0, s3_0);
+      FloatVector a4 = FloatVector.broadcast(F, x[x4 + j]);
+      s4_0 = a4.fma(w0, s4_0);
+      FloatVector a5 = FloatVector.broadcast(F, x[x5 + j]);
+      s5_0 = a5.fma(w0, s5_0);
+      FloatVector a6 = FloatVector.broadcast(F, x[x6 + j]);
+      s6_0 = a6.fma(w0, s6_0);
+      FloatVector a7 = FloatVector.broadcast(F, x[x7 + j]);
+      s7_0 = a7.fma(w0, s7_0);
+      FloatVector a8 = FloatVector.broadcast(F, x[x8 + j]);
+      s8_0 = a8.fma(w0, s8_0);
+      FloatVector a9 = FloatVector.broadcast(F, x[x9 + j]);
+      s9_0 = a9.fma(w0, s9_0);
+      FloatVector a10 = FloatVector.broadcast(F, x[x10 + j]);
+      s10_0 = a10.fma(w0, s10_0);
+      FloatVector a11 = FloatVector.broadcast(F, x[x11 + j]);
+      s11_0 = a11.fma(w0, s11_0);
+    }
+    s0_0.intoArray(out, o0, mask);
+    s1_0.intoArray(out, o1, mask);
+    s2_0.intoArray(out, o2, mask);
+    s3_0.intoArray(out, o3, mask);
+    s4_0.intoArray(out, o4, mask);
+    s5_0.intoArray(out, o5, mask);
+    s6_0.intoArray(out, o6, mask);
+    s7_0.intoArray(out, o7, mask);
+    s8_0.intoArray(out, o8, mask);
+    s9_0.intoArray(out, o9, mask);
+    s10_0.intoArray(out, o10, mask);
+    s11_0.intoArray(out, o11, mask);
+  }
+
+  static void multiply6x2(
+      float[] x,
+      int[] xBase,
+      int xFrom,
+      float[] w,
+      int wFrom,
+      float[] out,
+      int[] outBase,
+      int outFrom,
+      int pixel,
+      int length,
+      int last) {
+    VectorMask<Float> mask = F.indexInRange(0, last);
+    int x0 = xBase[pixel + 0] + xFrom;
+    int o0 = outBase[pixel + 0] + outFrom;
+    FloatVector s0_0 = FloatVector.fromArray(F, out, o0);
+    FloatVector s0_1 = FloatVector.fromArray(F, out, o0 + L, mask);
+    int x1 = xBase[pixel + 1] + xFrom;
+    int o1 = outBase[pixel + 1] + outFrom;
+    FloatVector s1_0 = FloatVector.fromArray(F, out, o1);
+    FloatVector s1_1 = FloatVector.fromArray(F, out, o1 + L, mask);
+    int x2 = xBase[pixel + 2] + xFrom;
+    int o2 = outBase[pixel + 2] + outFrom;
+    FloatVector s2_0 = FloatVector.fromArray(F, out, o2);
+    FloatVector s2_1 = FloatVector.fromArray(F, out, o2 + L, mask);
+    int x3 = xBase[pixel + 3] + xFrom;
+    int o3 = outBase[pixel + 3] + outFrom;
+    FloatVector s3_0 = FloatVector.fromArray(F, out, o3);
+    FloatVector s3_1 = FloatVector.fromArray(F, out, o3 + L, mask);
+    int x4 = xBase[pixel + 4] + xFrom;
+    int o4 = outBase[pixel + 4] + outFrom;
+    FloatVector s4_0 = FloatVector.fromArray(F, out, o4);
+    FloatVector s4_1 = FloatVector.fromArray(F, out, o4 + L, mask);
+    int x5 = xBase[pixel + 5] + xFrom;
+    int o5 = outBase[pixel + 5] + outFrom;
+    FloatVector s5_0 = FloatVector.fromArray(F, out, o5);
+    FloatVector s5_1 = FloatVector.fromArray(F, out, o5 + L, mask);
+    for (int j = 0, k = wFrom; j < length; j++, k += 2 * L) {
+      FloatVector w0 = FloatVector.fromArray(F, w, k);
+      FloatVector w1 = FloatVector.fromArray(F, w, k + L);
+      FloatVector a0 = FloatVector.broadcast(F, x[x0 + j]);
+      s0_0 = a0.fma(w0, s0_0);
+      s0_1 = a0.fma(w1, s0_1);
+      FloatVector a1 = FloatVector.broadcast(F, x[x1 + j]);
+      s1_0 = a1.fma(w0, s1_0);
+      s1_1 = a1.fma(w1, s1_1);
+      FloatVector a2 = FloatVector.broadcast(F, x[x2 + j]);
+      s2_0 = a2.fma(w0, s2_0);
+      s2_1 = a2.fma(w1, s2_1);
+      FloatVector a3 = FloatVector.broadcast(F, x[x3 + j]);
+      s3_0 = a3.fma(w0, s3_0);
+      s3_1 = a3.fma(w1, s3_1);
+      FloatVector a4 = FloatVector.broadcast(F, x[x4 + j]);
+      s4_0 = a4.fma(w0, s4_0);
+      s4_1 = a4.fma(w1, s4_1);
+      FloatVector a5 = FloatVector.broadcast(F, x[x5 + j]);
+      s5_0 = a5.fma(w0, s5_0);
+      s5_1 = a5.fma(w1, s5_1);
+    }
+    s0_0.intoArray(out, o0);
+    s0_1.intoArray(out, o0 + L, mask);
+    s1_0.intoArray(out, o1);
+    s1_1.intoArray(out, o1 + L, mask);
+    s2_0.intoArray(out, o2);
+    s2_1.intoArray(out, o2 + L, mask);
+    s3_0.intoArray(out, o3);
+    s3_1.intoArray(out, o3 + L, mask);
+    s4_0.intoArray(out, o4);
+    s4_1.intoArray(out, o4 + L, mask);
+    s5_0.intoArray(out, o5);
+    s5_1.intoArray(out, o5 + L, mask);
+  }
+
+  static void multiply4x3(
+      float[] x,
+      int[] xBase,
+      int xFrom,
+      float[] w,
+      int wFrom,
+      float[] out,
+      int[] outBase,
+      int outFrom,
+      int pixel,
+      int length,
+      int last) {
+    VectorMask<Float> mask = F.indexInRange(0, last);
+    int x0 = xBase[pixel + 0] + xFrom;
+    int o0 = outBase[pixel + 0] + outFrom;
+    FloatVector s0_0 = FloatVector.fromArray(F, out, o0);
+    FloatVector s0_1 = FloatVector.fromArray(F, out, o0 + L);
+    FloatVector s0_2 = FloatVector.fromArray(F, out, o0 + 2 * L, mask);
+    int x1 = xBase[pixel + 1] + xFrom;
+    int o1 = outBase[pixel + 1] + outFrom;
+    FloatVector s1_0 = FloatVector.fromArray(F, out, o1);
+    FloatVector s1_1 = FloatVector.fromArray(F, out, o1 + L);
+    FloatVector s1_2 = FloatVector.fromArray(F, out, o1 + 2 * L, mask);
+    int x2 = xBase[pixel + 2] + xFrom;
+    int o2 = outBase[pixel + 2] + outFrom;
+    FloatVector s2_0 = FloatVector.fromArray(F, out, o2);
+    FloatVector s2_1 = FloatVector.fromArray(F, out, o2 + L);
+    FloatVector s2_2 = FloatVector.fromArray(F, out, o2 + 2 * L, mask);
+    int x3 = xBase[pixel + 3] + xFrom;
+    int o3 = outBase[pixel + 3] + outFrom;
+    FloatVector s3_0 = FloatVector.fromArray(F, out, o3);
+    FloatVector s3_1 = FloatVector.fromArray(F, out, o3 + L);
+    FloatVector s3_2 = FloatVector.fromArray(F, out, o3 + 2 * L, mask);
+    for (int j = 0, k = wFrom; j < length; j++, k += 3 * L) {
+      FloatVector w0 = FloatVector.fromArray(F, w, k);
+      FloatVector w1 = FloatVector.fromArray(F, w, k + L);
+      FloatVector w2 = FloatVector.fromArray(F, w, k + 2 * L);
+      FloatVector a0 = FloatVector.broadcast(F, x[x0 + j]);
+      s0_0 = a0.fma(w0, s0_0);
+      s0_1 = a0.fma(w1, s0_1);
+      s0_2 = a0.fma(w2, s0_2);
+      FloatVector a1 = FloatVector.broadcast(F, x[x1 + j]);
+      s1_0 = a1.fma(w0, s1_0);
+      s1_1 = a1.fma(w1, s1_1);
+      s1_2 = a1.fma(w2, s1_2);
+      FloatVector a2 = FloatVector.broadcast(F, x[x2 + j]);
+      s2_0 = a2.fma(w0, s2_0);
+      s2_1 = a2.fma(w1, s2_1);
+      s2_2 = a2.fma(w2, s2_2);
+      FloatVector a3 = FloatVector.broadcast(F, x[x3 + j]);
+      s3_0 = a3.fma(w0, s3_0);
+      s3_1 = a3.fma(w1, s3_1);
+      s3_2 = a3.fma(w2, s3_2);
+    }
+    s0_0.intoArray(out, o0);
+    s0_1.intoArray(out, o0 + L);
+    s0_2.intoArray(out, o0 + 2 * L, mask);
+    s1_0.intoArray(out, o1);
+    s1_1.intoArray(out, o1 + L);
+    s1_2.intoArray(out, o1 + 2 * L, mask);
+    s2_0.intoArray(out, o2);
+    s2_1.intoArray(out, o2 + L);
+    s2_2.intoArray(out, o2 + 2 * L, mask);
+    s3_0.intoArray(out, o3);
+    s3_1.intoArray(out, o3 + L);
+    s3_2.intoArray(out, o3 + 2 * L, mask);
+  }
+}

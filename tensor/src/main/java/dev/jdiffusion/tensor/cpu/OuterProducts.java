@@ -1,0 +1,234 @@
+package dev.jdiffusion.tensor.cpu;
+
+import static dev.jdiffusion.tensor.cpu.Lanes.L;
+
+import java.util.Arrays;
+import java.util.Locale;
+
+/**
+ * The core of matrix products and convolutions: picks, for a panel of columns, the kernel whose
+ * tile fits the registers.
+ *
+ * <p>Tiles of 20 to 24 accumulators run at the speed of the multiply-add units; they need nearly 32
+ * registers, which AVX-512 and NEON have. Others get tiles of 12. The result is the same: every
+ * element is one chain of fused multiply-adds.
+ */
+final class OuterProducts {
+  /**
+   * How many indices a table of pixels must hold beyond the last pixel: tiles may reach over it.
+   */
+  static final int OVERHANG = 16;
+
+  private static final boolean WIDE =
+      L == 16 || System.getProperty("os.arch").toLowerCase(Locale.ROOT).startsWith("aarch64");
+
+  /** Vectors of the widest tile. */
+  static final int WIDEST = WIDE ? 4 : 3;
+
+  private OuterProducts() {}
+
+  /** Rows of a gradient's tile with this many vectors. */
+  static int rows(int vectors) {
+    if (WIDE) {
+      return switch (vectors) {
+        case 1 -> 14;
+        case 2 -> 10;
+        case 3 -> 8;
+        default -> 6;
+      };
+    }
+    return 12 / vectors;
+  }
+
+  /** Columns of a weight matrix, split into panels of 1 to {@link #WIDEST} vectors. */
+  static final class Panels {
+    final int columns;
+    final int count;
+
+    /** Vectors of each panel. */
+    final int[] vectors;
+
+    /** First column of each panel. */
+    final int[] first;
+
+    /** Columns in the last vector of each panel. */
+    final int[] last;
+
+    Panels(int columns) {
+      this.columns = columns;
+      int total = (columns + L - 1) / L;
+      // Even shares: one vector alone, left over from full panels, would run at half speed.
+      count = (total + WIDEST - 1) / WIDEST;
+      vectors = new int[count];
+      first = new int[count];
+      last = new int[count];
+      int from = 0;
+      for (int p = 0; p < count; p++) {
+        vectors[p] = (total - from + count - p - 1) / (count - p);
+        first[p] = from * L;
+        from += vectors[p];
+        last[p] = Math.min(L, columns - (from - 1) * L);
+      }
+    }
+
+    /** Length of a packed matrix with this many rows. */
+    int packedLength(int rows) {
+      return Math.multiplyExact(rows, paddedColumns());
+    }
+
+    int paddedColumns() {
+      return (columns + L - 1) / L * L;
+    }
+
+    /** Where a panel's row begins in a packed matrix of {@code rows} rows. */
+    int packedIndex(int panel, int row, int rows) {
+      return rows * first[panel] + row * vectors[panel] * L;
+    }
+
+    /**
+     * Packs {@code depth} rows of a panel: each row's columns side by side, filled up with zeros.
+     *
+     * @param source element (k, column) is at {@code from + k * rowStride + column * columnStride}
+     * @param to where the first of these rows goes
+     */
+    void pack(
+        int panel,
+        float[] source,
+        int from,
+        int rowStride,
+        int columnStride,
+        int depth,
+        float[] packed,
+        int to) {
+      int width = vectors[panel] * L;
+      int used = width - L + last[panel];
+      int start = from + first[panel] * columnStride;
+      for (int k = 0; k < depth; k++) {
+        int s = start + k * rowStride;
+        int t = to + k * width;
+        if (columnStride == 1) {
+          System.arraycopy(source, s, packed, t, used);
+        } else {
+          for (int c = 0; c < used; c++) {
+            packed[t + c] = source[s + c * columnStride];
+          }
+        }
+        Arrays.fill(packed, t + used, t + width, 0);
+      }
+    }
+  }
+
+  /**
+   * For every pixel and every column of a panel, {@code out += sum over k < length of x * w}.
+   *
+   * @param xBase per pixel, index of k = 0 in x, relative to xFrom; the last index repeated {@link
+   *     #OVERHANG} times
+   * @param outBase per pixel, index of the panel's first column in out, relative to outFrom;
+   *     likewise
+   * @param last columns in the last vector
+   */
+  static void multiply(
+      int vectors,
+      float[] x,
+      int[] xBase,
+      int xFrom,
+      float[] w,
+      int wFrom,
+      float[] out,
+      int[] outBase,
+      int outFrom,
+      int pixels,
+      int length,
+      int last) {
+    if (WIDE) {
+      switch (vectors) {
+        case 1 -> {
+          for (int p = 0; p < pixels; p += 14) {
+            WideProducts.multiply14x1(
+                x, xBase, xFrom, w, wFrom, out, outBase, outFrom, p, length, last);
+          }
+        }
+        case 2 -> {
+          for (int p = 0; p < pixels; p += 10) {
+            WideProducts.multiply10x2(
+                x, xBase, xFrom, w, wFrom, out, outBase, outFrom, p, length, last);
+          }
+        }
+        case 3 -> {
+          for (int p = 0; p < pixels; p += 8) {
+            WideProducts.multiply8x3(
+                x, xBase, xFrom, w, wFrom, out, outBase, outFrom, p, length, last);
+          }
+        }
+        default -> {
+          for (int p = 0; p < pixels; p += 6) {
+            WideProducts.multiply6x4(
+                x, xBase, xFrom, w, wFrom, out, outBase, outFrom, p, length, last);
+          }
+        }
+      }
+    } else {
+      switch (vectors) {
+        case 1 -> {
+          for (int p = 0; p < pixels; p += 12) {
+            NarrowProducts.multiply12x1(
+                x, xBase, xFrom, w, wFrom, out, outBase, outFrom, p, length, last);
+          }
+        }
+        case 2 -> {
+          for (int p = 0; p < pixels; p += 6) {
+            NarrowProducts.multiply6x2(
+                x, xBase, xFrom, w, wFrom, out, outBase, outFrom, p, length, last);
+          }
+        }
+        default -> {
+          for (int p = 0; p < pixels; p += 4) {
+            NarrowProducts.multiply4x3(
+                x, xBase, xFrom, w, wFrom, out, outBase, outFrom, p, length, last);
+          }
+        }
+      }
+    }
+  }
+
+  /**
+   * For {@code rows} rows k, rounded up to whole tiles, and every column of a panel, {@code sum +=
+   * sum over pixels of x * d}. Reads x up to {@link #OVERHANG} elements further than the rows
+   * reach.
+   *
+   * @param xBase per pixel, index of k = 0 in x, relative to xFrom
+   * @param d the panel's columns of each pixel, packed
+   * @param sum packed likewise, a row for each k
+   */
+  static void gradient(
+      int vectors,
+      float[] x,
+      int[] xBase,
+      int xFrom,
+      int pixel,
+      int pixels,
+      float[] d,
+      float[] sum,
+      int sumFrom,
+      int rows) {
+    int tile = rows(vectors);
+    for (int k = 0; k < rows; k += tile) {
+      int from = xFrom + k;
+      int to = sumFrom + k * vectors * L;
+      if (WIDE) {
+        switch (vectors) {
+          case 1 -> WideGradients.gradient14x1(x, xBase, from, pixel, pixels, d, sum, to);
+          case 2 -> WideGradients.gradient10x2(x, xBase, from, pixel, pixels, d, sum, to);
+          case 3 -> WideGradients.gradient8x3(x, xBase, from, pixel, pixels, d, sum, to);
+          default -> WideGradients.gradient6x4(x, xBase, from, pixel, pixels, d, sum, to);
+        }
+      } else {
+        switch (vectors) {
+          case 1 -> NarrowGradients.gradient12x1(x, xBase, from, pixel, pixels, d, sum, to);
+          case 2 -> NarrowGradients.gradient6x2(x, xBase, from, pixel, pixels, d, sum, to);
+          default -> NarrowGradients.gradient4x3(x, xBase, from, pixel, pixels, d, sum, to);
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,306 @@
+package dev.jdiffusion.tensor.cpu;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * Writes the unrolled kernels listed in {@link #NAMES}.
+ *
+ * <p>C2 keeps vectors in registers only if they are local variables with a name each, and only
+ * across a loop without an inner loop; hence methods that differ in nothing but the number of their
+ * variables. Run it from the module's folder: {@code java KernelGenerator.java
+ * src/main/java/dev/jdiffusion/tensor/cpu}.
+ */
+final class KernelGenerator {
+  /** Rows and vectors of a tile. */
+  private record Tile(int rows, int vectors) {
+    @Override
+    public String toString() {
+      return rows + "x" + vectors;
+    }
+  }
+
+  private static final List<Tile> WIDE =
+      List.of(new Tile(14, 1), new Tile(10, 2), new Tile(8, 3), new Tile(6, 4));
+  private static final List<Tile> NARROW = List.of(new Tile(12, 1), new Tile(6, 2), new Tile(4, 3));
+  private static final int TAPS = 7;
+
+  /** The classes. */
+  static final List<String> NAMES =
+      List.of(
+          "WideProducts", "WideGradients", "NarrowProducts", "NarrowGradients", "DepthwiseTiles");
+
+  private final StringBuilder text = new StringBuilder();
+
+  private KernelGenerator() {}
+
+  public static void main(String[] arguments) throws IOException {
+    Path folder = Path.of(arguments[0]);
+    for (String name : NAMES) {
+      Files.writeString(folder.resolve(name + ".java"), source(name));
+    }
+  }
+
+  /** The text of a generated class. */
+  static String source(String name) {
+    KernelGenerator generator = new KernelGenerator();
+    switch (name) {
+      case "WideProducts" -> generator.products(name, 32, WIDE);
+      case "NarrowProducts" -> generator.products(name, 16, NARROW);
+      case "WideGradients" -> generator.gradients(name, 32, WIDE);
+      case "NarrowGradients" -> generator.gradients(name, 16, NARROW);
+      case "DepthwiseTiles" -> generator.depthwise(name);
+      default -> throw new IllegalArgumentException(name);
+    }
+    return generator.text.toString();
+  }
+
+  private void line(String format, Object... arguments) {
+    text.append(format.formatted(arguments)).append('\n');
+  }
+
+  private void head(boolean mask) {
+    line("package dev.jdiffusion.tensor.cpu;");
+    line("");
+    line("import static dev.jdiffusion.tensor.cpu.Lanes.F;");
+    line("import static dev.jdiffusion.tensor.cpu.Lanes.L;");
+    line("");
+    line("import jdk.incubator.vector.FloatVector;");
+    if (mask) {
+      line("import jdk.incubator.vector.VectorMask;");
+    }
+    line("");
+  }
+
+  private void products(String name, int registers, List<Tile> tiles) {
+    head(true);
+    line("/**");
+    line(
+        " * Outer products for %d vector registers; written by {@code KernelGenerator}.",
+        registers);
+    line(" *");
+    line(
+        " * <p>{@code multiplyRxV}: for R pixels and V vectors of columns, with x and out at one index each");
+    line(
+        " * per pixel, {@code out[pixel][column] += sum over k of x[pixel][k] * w[k][column]}; only {@code");
+    line(
+        " * last} lanes of the last vector are columns. Each element is one chain of fused multiply-adds in");
+    line(" * the order of k.");
+    line(" */");
+    line("final class %s {", name);
+    line("  private %s() {}", name);
+    tiles.forEach(this::multiply);
+    line("}");
+  }
+
+  private void gradients(String name, int registers, List<Tile> tiles) {
+    head(false);
+    line("/**");
+    line(
+        " * Sums of outer products over pixels for %d vector registers; written by {@code",
+        registers);
+    line(" * KernelGenerator}.");
+    line(" *");
+    line(
+        " * <p>{@code gradientRxV}: for R rows k and V vectors of columns, {@code sum[k][column] += sum over");
+    line(
+        " * pixels of x[pixel][k] * d[pixel][column]}. Each element is one chain of fused multiply-adds in");
+    line(" * the order of the pixels.");
+    line(" */");
+    line("final class %s {", name);
+    line("  private %s() {}", name);
+    tiles.forEach(this::gradient);
+    line("}");
+  }
+
+  private void multiply(Tile tile) {
+    parameters(
+        "multiply" + tile,
+        "float[] x",
+        "int[] xBase",
+        "int xFrom",
+        "float[] w",
+        "int wFrom",
+        "float[] out",
+        "int[] outBase",
+        "int outFrom",
+        "int pixel",
+        "int length",
+        "int last");
+    line("    VectorMask<Float> mask = F.indexInRange(0, last);");
+    for (int r = 0; r < tile.rows; r++) {
+      line("    int x%d = xBase[pixel + %d] + xFrom;", r, r);
+      line("    int o%d = outBase[pixel + %d] + outFrom;", r, r);
+      for (int v = 0; v < tile.vectors; v++) {
+        line(
+            "    FloatVector s%d_%d = FloatVector.fromArray(F, out, o%d%s%s);",
+            r, v, r, vector(v), masked(tile, v));
+      }
+    }
+    line("    for (int j = 0, k = wFrom; j < length; j++, k += %s) {", times(tile.vectors));
+    steps(tile, "w", "x[x%d + j]");
+    line("    }");
+    for (int r = 0; r < tile.rows; r++) {
+      for (int v = 0; v < tile.vectors; v++) {
+        line("    s%d_%d.intoArray(out, o%d%s%s);", r, v, r, vector(v), masked(tile, v));
+      }
+    }
+    line("  }");
+  }
+
+  private void gradient(Tile tile) {
+    parameters(
+        "gradient" + tile,
+        "float[] x",
+        "int[] xBase",
+        "int xFrom",
+        "int pixel",
+        "int pixels",
+        "float[] d",
+        "float[] sum",
+        "int sumFrom");
+    for (int i = 0; i < tile.rows * tile.vectors; i++) {
+      int r = i / tile.vectors;
+      int v = i % tile.vectors;
+      line("    FloatVector s%d_%d = FloatVector.fromArray(F, sum, sumFrom%s);", r, v, vector(i));
+    }
+    line("    for (int p = 0, k = 0; p < pixels; p++, k += %s) {", times(tile.vectors));
+    line("      int b = xBase[pixel + p] + xFrom;");
+    steps(tile, "d", "x[b + %d]");
+    line("    }");
+    for (int i = 0; i < tile.rows * tile.vectors; i++) {
+      line("    s%d_%d.intoArray(sum, sumFrom%s);", i / tile.vectors, i % tile.vectors, vector(i));
+    }
+    line("  }");
+  }
+
+  private void steps(Tile tile, String factor, String broadcast) {
+    for (int v = 0; v < tile.vectors; v++) {
+      line(
+          "      FloatVector %s%d = FloatVector.fromArray(F, %s, k%s);",
+          factor, v, factor, vector(v));
+    }
+    for (int r = 0; r < tile.rows; r++) {
+      line("      FloatVector a%d = FloatVector.broadcast(F, %s);", r, broadcast.formatted(r));
+      for (int v = 0; v < tile.vectors; v++) {
+        line("      s%d_%d = a%d.fma(%s%d, s%d_%d);", r, v, r, factor, v, r, v);
+      }
+    }
+  }
+
+  private void depthwise(String name) {
+    head(true);
+    line("/**");
+    line(
+        " * Depthwise convolution with windows seven wide, seven neighbouring pixels and one vector of");
+    line(" * channels at a time; written by {@code KernelGenerator}.");
+    line(" *");
+    line(
+        " * <p>Each vector of the input is loaded once per row of the window and used for up to seven");
+    line(
+        " * pixels, so that the multiply-adds, not the loads, set the speed. Planes hold one vector of");
+    line(" * channels per pixel.");
+    line(" */");
+    line("final class %s {", name);
+    line("  private %s() {}", name);
+    line("");
+    line(
+        "  /** Adds seven pixels of the convolution to the first {@code pixels} of a row of out. */");
+    open(
+        "multiply7",
+        "float[] x",
+        "int xFrom",
+        "int xPitch",
+        "float[] w",
+        "int wFrom",
+        "int rows",
+        "float[] out",
+        "int outFrom",
+        "int outPitch",
+        "int pixels",
+        "int last");
+    line("    VectorMask<Float> mask = F.indexInRange(0, last);");
+    for (int t = 0; t < TAPS; t++) {
+      line("    int o%d = outFrom + Math.min(%d, pixels - 1) * outPitch;", t, t);
+      line("    FloatVector s%d = FloatVector.fromArray(F, out, o%d, mask);", t, t);
+    }
+    line(
+        "    for (int i = 0, b = xFrom, k = wFrom; i < rows; i++, b += xPitch, k += %d * L) {",
+        TAPS);
+    for (int j = 0; j < TAPS; j++) {
+      line("      FloatVector w%d = FloatVector.fromArray(F, w, k%s);", j, vector(j));
+    }
+    for (int p = 0; p < 2 * TAPS - 1; p++) {
+      line("      FloatVector x%d = FloatVector.fromArray(F, x, b%s);", p, vector(p));
+      for (int t = Math.max(0, p - TAPS + 1); t <= Math.min(p, TAPS - 1); t++) {
+        line("      s%d = x%d.fma(w%d, s%d);", t, p, p - t, t);
+      }
+    }
+    line("    }");
+    for (int t = 0; t < TAPS; t++) {
+      // Later pixels first: those beyond the row share the last real one's place, and must not be
+      // what stays there.
+      int pixel = TAPS - 1 - t;
+      line("    s%d.intoArray(out, o%d, mask);", pixel, pixel);
+    }
+    line("  }");
+    line("");
+    line(
+        "  /** Adds to the gradient of one row of the window, over all tiles of seven pixels of an image. */");
+    open(
+        "gradient7",
+        "float[] x",
+        "int[] xBase",
+        "int xFrom",
+        "float[] d",
+        "int tiles",
+        "float[] sum",
+        "int sumFrom");
+    for (int j = 0; j < TAPS; j++) {
+      line("    FloatVector s%d = FloatVector.fromArray(F, sum, sumFrom%s);", j, vector(j));
+    }
+    line("    for (int q = 0, k = 0; q < tiles; q++, k += %d * L) {", TAPS);
+    line("      int b = xBase[q] + xFrom;");
+    for (int t = 0; t < TAPS; t++) {
+      line("      FloatVector d%d = FloatVector.fromArray(F, d, k%s);", t, vector(t));
+    }
+    for (int p = 0; p < 2 * TAPS - 1; p++) {
+      line("      FloatVector x%d = FloatVector.fromArray(F, x, b%s);", p, vector(p));
+      for (int t = Math.max(0, p - TAPS + 1); t <= Math.min(p, TAPS - 1); t++) {
+        line("      s%d = x%d.fma(d%d, s%d);", p - t, p, t, p - t);
+      }
+    }
+    line("    }");
+    for (int j = 0; j < TAPS; j++) {
+      line("    s%d.intoArray(sum, sumFrom%s);", j, vector(j));
+    }
+    line("  }");
+    line("}");
+  }
+
+  private void parameters(String method, String... parameters) {
+    line("");
+    open(method, parameters);
+  }
+
+  private void open(String method, String... parameters) {
+    line("  static void %s(", method);
+    for (int i = 0; i < parameters.length; i++) {
+      line("      %s%s", parameters[i], i < parameters.length - 1 ? "," : ") {");
+    }
+  }
+
+  private static String vector(int index) {
+    return index == 0 ? "" : index == 1 ? " + L" : " + " + index + " * L";
+  }
+
+  private static String times(int vectors) {
+    return vectors == 1 ? "L" : vectors + " * L";
+  }
+
+  private static String masked(Tile tile, int vector) {
+    return vector == tile.vectors - 1 ? ", mask" : "";
+  }
+}
