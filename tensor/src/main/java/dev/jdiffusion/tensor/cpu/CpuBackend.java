@@ -32,6 +32,9 @@ import dev.jdiffusion.tensor.ops.Upsampling;
 final class CpuBackend implements Backend {
   private final FloatPool pool = new FloatPool();
   private final Workers workers;
+  private final LinearAttention linearAttention;
+  private final Softmax softmax;
+  private final Attention attention;
   private final MatMul matMul;
   private final Convolution convolution;
   private final GroupNorm groupNorm;
@@ -44,6 +47,9 @@ final class CpuBackend implements Backend {
 
   CpuBackend(int threads) {
     workers = new Workers(threads);
+    linearAttention = new CpuLinearAttention(workers, pool);
+    softmax = new CpuSoftmax(workers, pool);
+    attention = new CpuAttention(workers, pool);
     groupNorm = new CpuGroupNorm(workers, pool);
     elementwise = new CpuElementwise(workers);
     reduction = new CpuReduction(workers, pool);
@@ -152,7 +158,7 @@ final class CpuBackend implements Backend {
 
   @Override
   public Softmax softmax() {
-    throw new UnsupportedOperationException("softmax is still missing on cpu");
+    return softmax;
   }
 
   @Override
@@ -162,12 +168,12 @@ final class CpuBackend implements Backend {
 
   @Override
   public Attention attention() {
-    throw new UnsupportedOperationException("attention is still missing on cpu");
+    return attention;
   }
 
   @Override
   public LinearAttention linearAttention() {
-    throw new UnsupportedOperationException("linearAttention is still missing on cpu");
+    return linearAttention;
   }
 
   @Override

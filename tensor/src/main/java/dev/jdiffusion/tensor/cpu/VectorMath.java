@@ -95,8 +95,8 @@ final class VectorMath {
   }
 
   /**
-   * {@code e^x} for {@code x <= 0}; 0 below -87. Where it is not 0 it has the bits of {@link
-   * #exp(FloatVector)}.
+   * {@code e^x} for {@code x <= 0}, or a little above; 0 below -87. Where it is not 0 it has the
+   * bits of {@link #exp(FloatVector)}.
    */
   static FloatVector expNegative(FloatVector x) {
     VectorMask<Float> tiny = x.compare(VectorOperators.LT, EXP_NORMAL);

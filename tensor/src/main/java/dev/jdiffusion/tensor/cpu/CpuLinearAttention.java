@@ -1,0 +1,381 @@
+package dev.jdiffusion.tensor.cpu;
+
+import dev.jdiffusion.tensor.Columns;
+import dev.jdiffusion.tensor.Tensor;
+import dev.jdiffusion.tensor.ops.Elementwise.Binary;
+import dev.jdiffusion.tensor.ops.LinearAttention;
+import java.util.Arrays;
+
+/**
+ * Linear attention. One head of one image is one task; it goes through its positions in blocks that
+ * stay in the first-level cache, with the products of {@link SmallMatMul}.
+ *
+ * <p>Backward: with {@code dC = sum over t of q'[t] dOut[t]^T} known, one sweep gives dK and dV,
+ * since the sum that the softmax over t needs is {@code sum over t of k'[t, d] dk'[t, d] = sum over
+ * e of context[d, e] dC[d, e]}.
+ */
+final class CpuLinearAttention implements LinearAttention {
+  /** Positions of a block. */
+  private static final int BLOCK = 64;
+
+  private final Workers workers;
+  private final FloatPool pool;
+
+  CpuLinearAttention(Workers workers, FloatPool pool) {
+    this.workers = workers;
+    this.pool = pool;
+  }
+
+  @Override
+  public void forward(
+      Columns q, Columns k, Columns v, int heads, double scale, Tensor out, Tensor saved) {
+    int features = q.count() / heads;
+    long work = 2L * k.tensor().size() * features;
+    workers.run(
+        q.tensor().dim(0) * heads,
+        work,
+        task -> forwardHead(q, k, v, task / heads, task % heads, heads, (float) scale, out, saved));
+  }
+
+  private void forwardHead(
+      Columns q,
+      Columns k,
+      Columns v,
+      int image,
+      int head,
+      int heads,
+      float scale,
+      Tensor out,
+      Tensor saved) {
+    int length = k.tensor().dim(1);
+    int features = q.count() / heads;
+    int width = SmallMatMul.padded(features);
+    int tile = TiledLoops.tile(width);
+    int keys = 0;
+    int values = keys + length * width;
+    int context = values + BLOCK * width;
+    int max = context + width * width;
+    int sum = max + tile;
+    float[] work = pool.take(sum + width);
+    HeadTiles.load(
+        FloatStorage.array(k.tensor()),
+        start(k, image, head, features),
+        k.rowStride(),
+        length,
+        features,
+        1f,
+        work,
+        keys,
+        width,
+        0f);
+    HeadTiles.columnMax(work, keys, length, width, work, max);
+    TiledLoops.repeat(work, max, width, tile);
+    Arrays.fill(work, context, max, 0f);
+    Arrays.fill(work, sum, sum + width, 0f);
+    for (int t = 0; t < length; t += BLOCK) {
+      int rows = Math.min(BLOCK, length - t);
+      int block = keys + t * width;
+      HeadTiles.exponentials(work, block, work, max, tile, rows * width);
+      HeadTiles.addColumnSums(work, block, rows, width, work, sum);
+      HeadTiles.load(
+          FloatStorage.array(v.tensor()),
+          start(v, image, head, features) + t * v.rowStride(),
+          v.rowStride(),
+          rows,
+          features,
+          1f,
+          work,
+          values,
+          width,
+          0f);
+      SmallMatMul.multiply(
+          work, block, 1, width, work, values, width, work, context, width, features, width, rows,
+          true);
+    }
+    float[] savedArray = FloatStorage.array(saved);
+    int savedAt = saved.offset() + (image * heads + head) * (features + 2) * features;
+    for (int d = 0; d < features; d++) {
+      int row = context + d * width;
+      ArithmeticLoops.applyScalar(Binary.DIV, work, row, work[sum + d], work, row, width);
+      System.arraycopy(work, row, savedArray, savedAt + d * features, features);
+      ArithmeticLoops.multiplyScalar(work, row, scale, work, row, width);
+    }
+    System.arraycopy(work, max, savedArray, savedAt + features * features, features);
+    System.arraycopy(work, sum, savedArray, savedAt + (features + 1) * features, features);
+
+    float[] outArray = FloatStorage.array(out);
+    int outRow = heads * features;
+    int outAt = out.offset() + image * length * outRow + head * features;
+    int queries = values;
+    int results = keys;
+    for (int t = 0; t < length; t += BLOCK) {
+      int rows = Math.min(BLOCK, length - t);
+      HeadTiles.load(
+          FloatStorage.array(q.tensor()),
+          start(q, image, head, features) + t * q.rowStride(),
+          q.rowStride(),
+          rows,
+          features,
+          1f,
+          work,
+          queries,
+          width,
+          Float.NEGATIVE_INFINITY);
+      SoftmaxLoops.softmax(work, queries, rows, width);
+      if (width == features) {
+        SmallMatMul.multiply(
+            work,
+            queries,
+            width,
+            1,
+            work,
+            context,
+            width,
+            outArray,
+            outAt + t * outRow,
+            outRow,
+            rows,
+            width,
+            features,
+            false);
+      } else {
+        SmallMatMul.multiply(
+            work, queries, width, 1, work, context, width, work, results, width, rows, width,
+            features, false);
+        HeadTiles.store(
+            work, results, width, rows, features, 1f, outArray, outAt + t * outRow, outRow);
+      }
+    }
+    pool.give(work);
+  }
+
+  /** Index of an image's and head's first element. */
+  private static int start(Columns columns, int image, int head, int features) {
+    return columns.offset()
+        + image * columns.tensor().dim(1) * columns.rowStride()
+        + head * features;
+  }
+
+  @Override
+  public void backward(
+      Columns q,
+      Columns k,
+      Columns v,
+      int heads,
+      double scale,
+      Tensor saved,
+      Tensor dOut,
+      Columns dQ,
+      Columns dK,
+      Columns dV) {
+    int features = q.count() / heads;
+    long work = 5L * k.tensor().size() * features;
+    workers.run(
+        q.tensor().dim(0) * heads,
+        work,
+        task -> {
+          Backward head = new Backward(task / heads, task % heads, heads, features, saved);
+          head.queries(q, (float) scale, dOut, dQ);
+          head.keysAndValues(k, v, dK, dV);
+          pool.give(head.work);
+        });
+  }
+
+  /** The gradients of one head of one image. */
+  private final class Backward {
+    final int image;
+    final int head;
+    final int heads;
+    final int features;
+    final int width;
+    final int tile;
+    // Places in the workspace. Dense blocks of positions first, then matrices over the features.
+    final int first;
+    final int second;
+    final int third;
+    final int context;
+    final int transposed;
+    final int dContext;
+    final int max;
+    final int inverse;
+    final int dot;
+    final float[] work;
+
+    Backward(int image, int head, int heads, int features, Tensor saved) {
+      this.image = image;
+      this.head = head;
+      this.heads = heads;
+      this.features = features;
+      width = SmallMatMul.padded(features);
+      tile = TiledLoops.tile(width);
+      first = 0;
+      second = first + BLOCK * width;
+      third = second + BLOCK * width;
+      context = third + BLOCK * width;
+      transposed = context + width * width;
+      dContext = transposed + width * width;
+      max = dContext + width * width;
+      inverse = max + tile;
+      dot = inverse + tile;
+      work = pool.take(dot + tile);
+      Arrays.fill(work, context, dot + tile, 0f);
+      float[] array = FloatStorage.array(saved);
+      int at = saved.offset() + (image * heads + head) * (features + 2) * features;
+      for (int d = 0; d < features; d++) {
+        System.arraycopy(array, at + d * features, work, context + d * width, features);
+      }
+      System.arraycopy(array, at + features * features, work, max, features);
+      for (int d = 0; d < features; d++) {
+        work[inverse + d] = 1f / array[at + (features + 1) * features + d];
+      }
+      TiledLoops.repeat(work, max, width, tile);
+      TiledLoops.repeat(work, inverse, width, tile);
+    }
+
+    /** dQ, and dC of the class comment. */
+    void queries(Columns q, float scale, Tensor dOut, Columns dQ) {
+      ArithmeticLoops.multiplyScalar(work, context, scale, work, transposed, width * width);
+      // In place of a copy: the scaled context waits where dC will stand.
+      System.arraycopy(work, transposed, work, dContext, width * width);
+      SmallMatMul.transpose(work, dContext, width, features, features, work, transposed, width);
+      Arrays.fill(work, dContext, dContext + width * width, 0f);
+      float[] upstream = FloatStorage.array(dOut);
+      int length = q.tensor().dim(1);
+      int upstreamRow = heads * features;
+      int upstreamAt = dOut.offset() + image * length * upstreamRow + head * features;
+      for (int t = 0; t < length; t += BLOCK) {
+        int rows = Math.min(BLOCK, length - t);
+        HeadTiles.load(
+            FloatStorage.array(q.tensor()),
+            start(q, image, head, features) + t * q.rowStride(),
+            q.rowStride(),
+            rows,
+            features,
+            1f,
+            work,
+            first,
+            width,
+            Float.NEGATIVE_INFINITY);
+        SoftmaxLoops.softmax(work, first, rows, width);
+        HeadTiles.load(
+            upstream,
+            upstreamAt + t * upstreamRow,
+            upstreamRow,
+            rows,
+            features,
+            1f,
+            work,
+            second,
+            width,
+            0f);
+        SmallMatMul.multiply(
+            work,
+            second,
+            width,
+            1,
+            work,
+            transposed,
+            width,
+            work,
+            third,
+            width,
+            rows,
+            width,
+            features,
+            false);
+        SmallMatMul.multiply(
+            work, first, 1, width, work, second, width, work, dContext, width, features, width,
+            rows, true);
+        SoftmaxLoops.gradient(work, first, work, third, rows, width);
+        HeadTiles.store(
+            work,
+            third,
+            width,
+            rows,
+            features,
+            1f,
+            FloatStorage.array(dQ.tensor()),
+            start(dQ, image, head, features) + t * dQ.rowStride(),
+            dQ.rowStride());
+      }
+      ArithmeticLoops.multiplyScalar(work, dContext, scale, work, dContext, width * width);
+    }
+
+    void keysAndValues(Columns k, Columns v, Columns dK, Columns dV) {
+      float[] lanes = new float[Lanes.LOGICAL];
+      for (int d = 0; d < features; d++) {
+        work[dot + d] =
+            Lanes.dot(work, context + d * width, work, dContext + d * width, features, lanes);
+      }
+      TiledLoops.repeat(work, dot, width, tile);
+      Arrays.fill(work, transposed, transposed + width * width, 0f);
+      SmallMatMul.transpose(work, dContext, width, features, features, work, transposed, width);
+      int length = k.tensor().dim(1);
+      for (int t = 0; t < length; t += BLOCK) {
+        int rows = Math.min(BLOCK, length - t);
+        HeadTiles.load(
+            FloatStorage.array(k.tensor()),
+            start(k, image, head, features) + t * k.rowStride(),
+            k.rowStride(),
+            rows,
+            features,
+            1f,
+            work,
+            first,
+            width,
+            0f);
+        HeadTiles.scaledExponentials(work, first, work, max, inverse, tile, rows * width);
+        SmallMatMul.multiply(
+            work, first, width, 1, work, dContext, width, work, third, width, rows, width, features,
+            false);
+        HeadTiles.store(
+            work,
+            third,
+            width,
+            rows,
+            features,
+            1f,
+            FloatStorage.array(dV.tensor()),
+            start(dV, image, head, features) + t * dV.rowStride(),
+            dV.rowStride());
+        HeadTiles.load(
+            FloatStorage.array(v.tensor()),
+            start(v, image, head, features) + t * v.rowStride(),
+            v.rowStride(),
+            rows,
+            features,
+            1f,
+            work,
+            second,
+            width,
+            0f);
+        SmallMatMul.multiply(
+            work,
+            second,
+            width,
+            1,
+            work,
+            transposed,
+            width,
+            work,
+            third,
+            width,
+            rows,
+            width,
+            features,
+            false);
+        HeadTiles.columnSoftmaxGradient(work, first, work, third, work, dot, tile, rows * width);
+        HeadTiles.store(
+            work,
+            third,
+            width,
+            rows,
+            features,
+            1f,
+            FloatStorage.array(dK.tensor()),
+            start(dK, image, head, features) + t * dK.rowStride(),
+            dK.rowStride());
+      }
+    }
+  }
+}

@@ -1,0 +1,174 @@
+package dev.jdiffusion.tensor.cpu;
+
+import static dev.jdiffusion.tensor.cpu.Lanes.F;
+import static dev.jdiffusion.tensor.cpu.Lanes.L;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
+
+/**
+ * One head of one image between a packed tensor, where its rows lie far apart, and a dense matrix
+ * in cache, whose rows are padded to whole vectors. Far apart means a stride that maps to few sets
+ * of the first-level cache, so matrices that are read more than once are copied first.
+ */
+final class HeadTiles {
+  private HeadTiles() {}
+
+  /**
+   * Copies rows, times a factor, to consecutive rows of {@code width}; padding becomes {@code
+   * fill}.
+   */
+  static void load(
+      float[] from,
+      int fromAt,
+      int fromRow,
+      int rows,
+      int columns,
+      float factor,
+      float[] to,
+      int toAt,
+      int width,
+      float fill) {
+    for (int c = 0; c < width; c += L) {
+      if (c + L <= columns) {
+        copyScaled(from, fromAt + c, fromRow, rows, factor, to, toAt + c, width);
+      } else {
+        int rest = Math.max(columns - c, 0);
+        copyPadded(from, fromAt + c, fromRow, rows, rest, factor, to, toAt + c, width, fill);
+      }
+    }
+  }
+
+  private static void copyScaled(
+      float[] from,
+      int fromAt,
+      int fromRow,
+      int rows,
+      float factor,
+      float[] to,
+      int toAt,
+      int toRow) {
+    for (int r = 0; r < rows; r++) {
+      FloatVector.fromArray(F, from, fromAt + r * fromRow)
+          .mul(factor)
+          .intoArray(to, toAt + r * toRow);
+    }
+  }
+
+  private static void copyPadded(
+      float[] from,
+      int fromAt,
+      int fromRow,
+      int rows,
+      int columns,
+      float factor,
+      float[] to,
+      int toAt,
+      int toRow,
+      float fill) {
+    FloatVector padding = FloatVector.broadcast(F, fill);
+    VectorMask<Float> mask = F.indexInRange(0, columns);
+    for (int r = 0; r < rows; r++) {
+      FloatVector row = padding;
+      if (columns > 0) {
+        FloatVector part = FloatVector.fromArray(F, from, fromAt + r * fromRow, mask);
+        row = padding.blend(part.mul(factor), mask);
+      }
+      row.intoArray(to, toAt + r * toRow);
+    }
+  }
+
+  /**
+   * Copies dense rows of {@code width}, without their padding and times a factor, to rows far
+   * apart.
+   */
+  static void store(
+      float[] from,
+      int fromAt,
+      int width,
+      int rows,
+      int columns,
+      float factor,
+      float[] to,
+      int toAt,
+      int toRow) {
+    for (int c = 0; c < columns; c += L) {
+      if (c + L <= columns) {
+        copyScaled(from, fromAt + c, width, rows, factor, to, toAt + c, toRow);
+      } else {
+        VectorMask<Float> mask = F.indexInRange(c, columns);
+        for (int r = 0; r < rows; r++) {
+          FloatVector.fromArray(F, from, fromAt + c + r * width, mask)
+              .mul(factor)
+              .intoArray(to, toAt + c + r * toRow, mask);
+        }
+      }
+    }
+  }
+
+  /** The largest element of each column of a dense matrix; its width is a multiple of 16. */
+  static void columnMax(float[] x, int at, int rows, int width, float[] max, int maxAt) {
+    for (int c = 0; c < width; c += L) {
+      FloatVector m = FloatVector.fromArray(F, x, at + c);
+      for (int r = 1; r < rows; r++) {
+        FloatVector row = FloatVector.fromArray(F, x, at + c + r * width);
+        m = m.blend(row, row.compare(VectorOperators.GT, m));
+      }
+      m.intoArray(max, maxAt + c);
+    }
+  }
+
+  /** Adds each column's sum. */
+  static void addColumnSums(float[] x, int at, int rows, int width, float[] sums, int sumsAt) {
+    for (int c = 0; c < width; c += L) {
+      FloatVector s = FloatVector.fromArray(F, sums, sumsAt + c);
+      for (int r = 0; r < rows; r++) {
+        s = s.add(FloatVector.fromArray(F, x, at + c + r * width));
+      }
+      s.intoArray(sums, sumsAt + c);
+    }
+  }
+
+  /** {@code x = e^(x - max)} for numbers not above their column's max. */
+  static void exponentials(float[] x, int at, float[] tiles, int max, int tile, int n) {
+    for (int t = 0; t < n; t += tile) {
+      int end = Math.min(tile, n - t);
+      for (int i = 0; i < end; i += L) {
+        VectorMath.expNegative(
+                FloatVector.fromArray(F, x, at + t + i)
+                    .sub(FloatVector.fromArray(F, tiles, max + i)))
+            .intoArray(x, at + t + i);
+      }
+    }
+  }
+
+  /** {@code x = e^(x - max) * factor}. */
+  static void scaledExponentials(
+      float[] x, int at, float[] tiles, int max, int factor, int tile, int n) {
+    for (int t = 0; t < n; t += tile) {
+      int end = Math.min(tile, n - t);
+      for (int i = 0; i < end; i += L) {
+        VectorMath.expNegative(
+                FloatVector.fromArray(F, x, at + t + i)
+                    .sub(FloatVector.fromArray(F, tiles, max + i)))
+            .mul(FloatVector.fromArray(F, tiles, factor + i))
+            .intoArray(x, at + t + i);
+      }
+    }
+  }
+
+  /** {@code dy = y * (dy - dot)}. */
+  static void columnSoftmaxGradient(
+      float[] y, int yAt, float[] dy, int dyAt, float[] tiles, int dot, int tile, int n) {
+    for (int t = 0; t < n; t += tile) {
+      int end = Math.min(tile, n - t);
+      for (int i = 0; i < end; i += L) {
+        FloatVector.fromArray(F, dy, dyAt + t + i)
+            .sub(FloatVector.fromArray(F, tiles, dot + i))
+            .mul(FloatVector.fromArray(F, y, yAt + t + i))
+            .intoArray(dy, dyAt + t + i);
+      }
+    }
+  }
+}

@@ -1,0 +1,184 @@
+package dev.jdiffusion.tensor.cpu;
+
+import static dev.jdiffusion.tensor.cpu.Lanes.F;
+import static dev.jdiffusion.tensor.cpu.Lanes.L;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShuffle;
+
+/**
+ * Softmax of rows whose length is padded to a multiple of 16. Element i of a row belongs to logical
+ * lane {@code i % 16}; the lanes are combined by halving, which exchanges of lanes do within
+ * vectors and leave in every lane of the result. Rows of 32, the usual head size, have a version
+ * without loops.
+ */
+final class SoftmaxLoops {
+  private static final VectorShuffle<Float> SWAP_8 =
+      VectorShuffle.fromOp(F, i -> (i ^ 8) & (L - 1));
+  private static final VectorShuffle<Float> SWAP_4 =
+      VectorShuffle.fromOp(F, i -> (i ^ 4) & (L - 1));
+  private static final VectorShuffle<Float> SWAP_2 = VectorShuffle.fromOp(F, i -> i ^ 2);
+  private static final VectorShuffle<Float> SWAP_1 = VectorShuffle.fromOp(F, i -> i ^ 1);
+
+  private SoftmaxLoops() {}
+
+  /** The larger numbers; where one is NaN, the second. NaN shows in the sum anyway. */
+  private static FloatVector larger(FloatVector a, FloatVector b) {
+    return b.blend(a, a.compare(VectorOperators.GT, b));
+  }
+
+  /** The largest lane, in all lanes. */
+  static FloatVector maxAcross(FloatVector v) {
+    FloatVector m = v;
+    if (L == 16) {
+      m = larger(m, m.rearrange(SWAP_8));
+    }
+    if (L >= 8) {
+      m = larger(m, m.rearrange(SWAP_4));
+    }
+    m = larger(m, m.rearrange(SWAP_2));
+    return larger(m, m.rearrange(SWAP_1));
+  }
+
+  /** The sum of the lanes, in all lanes: the halvings that fit in a vector. */
+  static FloatVector sumAcross(FloatVector v) {
+    FloatVector s = v;
+    if (L == 16) {
+      s = s.add(s.rearrange(SWAP_8));
+    }
+    if (L >= 8) {
+      s = s.add(s.rearrange(SWAP_4));
+    }
+    s = s.add(s.rearrange(SWAP_2));
+    return s.add(s.rearrange(SWAP_1));
+  }
+
+  /** The sum of a row, in all lanes. */
+  static FloatVector sum(float[] x, int at, int width) {
+    FloatVector s = lanes(x, at, width);
+    if (L == 8) {
+      s = s.add(lanes(x, at + 8, width));
+    } else if (L == 4) {
+      FloatVector odd = lanes(x, at + 4, width).add(lanes(x, at + 12, width));
+      s = s.add(lanes(x, at + 8, width)).add(odd);
+    }
+    return sumAcross(s);
+  }
+
+  private static FloatVector lanes(float[] x, int at, int width) {
+    FloatVector s = FloatVector.zero(F);
+    for (int i = 0; i < width; i += Lanes.LOGICAL) {
+      s = s.add(FloatVector.fromArray(F, x, at + i));
+    }
+    return s;
+  }
+
+  private static FloatVector max(float[] x, int at, int width) {
+    FloatVector m = FloatVector.fromArray(F, x, at);
+    for (int i = L; i < width; i += L) {
+      m = larger(m, FloatVector.fromArray(F, x, at + i));
+    }
+    return maxAcross(m);
+  }
+
+  /**
+   * Replaces a row by {@code e^(x - max)}; not yet divided by its sum.
+   *
+   * @param statistics overwritten from {@code maxAt} and {@code sumAt}
+   */
+  static void exponentials(float[] x, int at, int width, float[] statistics, int maxAt, int sumAt) {
+    FloatVector max = max(x, at, width);
+    for (int i = 0; i < width; i += L) {
+      VectorMath.expNegative(FloatVector.fromArray(F, x, at + i).sub(max)).intoArray(x, at + i);
+    }
+    statistics[maxAt] = max.lane(0);
+    statistics[sumAt] = sum(x, at, width).lane(0);
+  }
+
+  /** Replaces rows, one after the other in memory, by their softmax. */
+  static void softmax(float[] x, int at, int rows, int width) {
+    if (L == 16 && width == 32) {
+      softmax32(x, at, rows);
+      return;
+    }
+    for (int r = 0; r < rows; r++) {
+      softmaxRow(x, at + r * width, width);
+    }
+  }
+
+  private static void softmaxRow(float[] x, int at, int width) {
+    FloatVector max = max(x, at, width);
+    for (int i = 0; i < width; i += L) {
+      VectorMath.expNegative(FloatVector.fromArray(F, x, at + i).sub(max)).intoArray(x, at + i);
+    }
+    FloatVector inverse = FloatVector.broadcast(F, 1f).div(sum(x, at, width));
+    for (int i = 0; i < width; i += L) {
+      FloatVector.fromArray(F, x, at + i).mul(inverse).intoArray(x, at + i);
+    }
+  }
+
+  private static void softmax32(float[] x, int at, int rows) {
+    for (int i = at; i < at + 32 * rows; i += 32) {
+      FloatVector x0 = FloatVector.fromArray(F, x, i);
+      FloatVector x1 = FloatVector.fromArray(F, x, i + 16);
+      FloatVector max = maxAcross(larger(x0, x1));
+      FloatVector e0 = VectorMath.expNegative(x0.sub(max));
+      FloatVector e1 = VectorMath.expNegative(x1.sub(max));
+      FloatVector inverse = FloatVector.broadcast(F, 1f).div(sumAcross(e0.add(e1)));
+      e0.mul(inverse).intoArray(x, i);
+      e1.mul(inverse).intoArray(x, i + 16);
+    }
+  }
+
+  /** Replaces rows of dy by {@code y * (dy - sum of y * dy)}. */
+  static void gradient(float[] y, int yAt, float[] dy, int dyAt, int rows, int width) {
+    if (L == 16 && width == 32) {
+      gradient32(y, yAt, dy, dyAt, rows);
+      return;
+    }
+    for (int r = 0; r < rows; r++) {
+      gradientRow(y, yAt + r * width, dy, dyAt + r * width, width);
+    }
+  }
+
+  private static void gradientRow(float[] y, int yAt, float[] dy, int dyAt, int width) {
+    FloatVector dot = products(y, yAt, dy, dyAt, width);
+    if (L == 8) {
+      dot = dot.add(products(y, yAt + 8, dy, dyAt + 8, width));
+    } else if (L == 4) {
+      FloatVector odd =
+          products(y, yAt + 4, dy, dyAt + 4, width)
+              .add(products(y, yAt + 12, dy, dyAt + 12, width));
+      dot = dot.add(products(y, yAt + 8, dy, dyAt + 8, width)).add(odd);
+    }
+    dot = sumAcross(dot);
+    for (int i = 0; i < width; i += L) {
+      FloatVector.fromArray(F, dy, dyAt + i)
+          .sub(dot)
+          .mul(FloatVector.fromArray(F, y, yAt + i))
+          .intoArray(dy, dyAt + i);
+    }
+  }
+
+  private static FloatVector products(float[] y, int yAt, float[] dy, int dyAt, int width) {
+    FloatVector s = FloatVector.zero(F);
+    for (int i = 0; i < width; i += Lanes.LOGICAL) {
+      s = FloatVector.fromArray(F, y, yAt + i).fma(FloatVector.fromArray(F, dy, dyAt + i), s);
+    }
+    return s;
+  }
+
+  private static void gradient32(float[] y, int yAt, float[] dy, int dyAt, int rows) {
+    FloatVector zero = FloatVector.zero(F);
+    for (int i = 0; i < 32 * rows; i += 32) {
+      FloatVector y0 = FloatVector.fromArray(F, y, yAt + i);
+      FloatVector y1 = FloatVector.fromArray(F, y, yAt + i + 16);
+      FloatVector d0 = FloatVector.fromArray(F, dy, dyAt + i);
+      FloatVector d1 = FloatVector.fromArray(F, dy, dyAt + i + 16);
+      FloatVector dot = sumAcross(y1.fma(d1, y0.fma(d0, zero)));
+      d0.sub(dot).mul(y0).intoArray(dy, dyAt + i);
+      d1.sub(dot).mul(y1).intoArray(dy, dyAt + i + 16);
+    }
+  }
+}
