@@ -18,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.TreeMap;
 
 /**
  * The safetensors file format: named tensors and a map of strings.
@@ -106,7 +107,8 @@ public final class Safetensors {
       entries.put(named.getKey(), new TensorEntry(named.getKey(), dataType, extents, begin, end));
       begin = end;
     }
-    return new SafetensorsHeader(metadata, entries);
+    // Sorted, so that equal contents give equal files.
+    return new SafetensorsHeader(new TreeMap<>(metadata), entries);
   }
 
   private static void writeHeader(FileChannel channel, byte[] header) throws IOException {

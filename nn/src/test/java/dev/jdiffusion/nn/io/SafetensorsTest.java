@@ -13,6 +13,7 @@ import dev.jdiffusion.tensor.Scope;
 import dev.jdiffusion.tensor.Shape;
 import dev.jdiffusion.tensor.Tensor;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -22,8 +23,10 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.SequencedMap;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -110,6 +113,38 @@ class SafetensorsTest {
     assertEquals(1f, buffer.getFloat(8 + length));
     assertEquals(2f, buffer.getFloat(8 + length + 4));
     assertEquals(-3f, buffer.getFloat(8 + length + 8));
+  }
+
+  /** The resource was written by the format's own Python library, version 0.8.0. */
+  @Test
+  void aFileOfAnotherToolIsRead() throws IOException {
+    Path file = folder.resolve("from-python.safetensors");
+    try (InputStream resource =
+        Objects.requireNonNull(getClass().getResourceAsStream("/golden/from-python.safetensors"))) {
+      Files.copy(resource, file);
+    }
+    try (SafetensorsFile read = Safetensors.open(file)) {
+      assertEquals(Map.of("x", "y"), read.metadata());
+      assertEquals(Set.of("a", "b", "c", "d", "e", "z"), read.tensors().keySet());
+      assertArrayEquals(new double[] {0, 1, 2, 3}, read.readDoubles("a"));
+      assertArrayEquals(new double[] {1.5, 2}, read.readDoubles("b"));
+      assertEquals(List.of(1L, 2L), read.entry("b").extents());
+      assertEquals(DataType.BOOL, read.entry("c").dataType());
+      assertArrayEquals(new double[] {-3}, read.readDoubles("d"));
+      assertArrayEquals(new float[] {2}, read.readFloats("e"));
+      assertEquals(List.of(0L, 2L), read.entry("z").extents());
+    }
+  }
+
+  @Test
+  void equalContentsGiveEqualFiles() throws IOException {
+    Path one = folder.resolve("one.safetensors");
+    Path two = folder.resolve("two.safetensors");
+    SequencedMap<String, String> metadata = new LinkedHashMap<>(Map.of("a", "1"));
+    metadata.putFirst("b", "2");
+    Safetensors.write(one, metadata, new LinkedHashMap<>());
+    Safetensors.write(two, metadata.reversed(), new LinkedHashMap<>());
+    assertEquals(-1, Files.mismatch(one, two));
   }
 
   @Test
