@@ -32,6 +32,7 @@ public record ConformanceCase(String name, Consumer<Run> body, boolean undefined
 
   /** Throws an error that names the first wrong element if a backend differs from the reference. */
   void verify(List<Backend> backends, Recorder recorder) {
+    recorder.begin();
     Map<String, Result> expected = run(REFERENCE);
     boolean needsTerms =
         expected.values().stream().anyMatch(result -> result.tolerance().ofTerms() > 0);

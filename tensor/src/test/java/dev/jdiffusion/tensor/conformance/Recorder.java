@@ -41,10 +41,14 @@ final class Recorder {
             });
   }
 
-  /** The calls since the last time led to results that agree with the reference. */
+  /** A new case starts; calls of one that failed do not count. */
+  void begin() {
+    called.clear();
+  }
+
+  /** The calls since {@link #begin} led to results that agree with the reference. */
   void compared() {
     compared.addAll(called);
-    called.clear();
   }
 
   /** Names of the contract's operations that no successful case has called. */
