@@ -127,7 +127,7 @@ final class ArithmeticLoops {
     }
   }
 
-  private static void divideScalar(float[] a, int aAt, float b, float[] out, int outAt, int n) {
+  static void divideScalar(float[] a, int aAt, float b, float[] out, int outAt, int n) {
     int whole = n & -L;
     for (int i = 0; i < whole; i += L) {
       FloatVector.fromArray(F, a, aAt + i).div(b).intoArray(out, outAt + i);

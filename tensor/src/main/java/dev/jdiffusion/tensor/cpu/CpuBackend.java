@@ -32,6 +32,11 @@ import dev.jdiffusion.tensor.ops.Upsampling;
 final class CpuBackend implements Backend {
   private final FloatPool pool = new FloatPool();
   private final Workers workers;
+  private final Embedding embedding = new CpuEmbedding();
+  private final CrossEntropy crossEntropy;
+  private final LayerNorm layerNorm;
+  private final Upsampling upsampling;
+  private final Pooling pooling;
   private final LinearAttention linearAttention;
   private final Softmax softmax;
   private final Attention attention;
@@ -47,6 +52,10 @@ final class CpuBackend implements Backend {
 
   CpuBackend(int threads) {
     workers = new Workers(threads);
+    crossEntropy = new CpuCrossEntropy(pool);
+    layerNorm = new CpuLayerNorm(workers, pool);
+    upsampling = new CpuUpsampling(workers);
+    pooling = new CpuPooling(workers);
     linearAttention = new CpuLinearAttention(workers, pool);
     softmax = new CpuSoftmax(workers, pool);
     attention = new CpuAttention(workers, pool);
@@ -138,12 +147,12 @@ final class CpuBackend implements Backend {
 
   @Override
   public Pooling pooling() {
-    throw new UnsupportedOperationException("pooling is still missing on cpu");
+    return pooling;
   }
 
   @Override
   public Upsampling upsampling() {
-    throw new UnsupportedOperationException("upsampling is still missing on cpu");
+    return upsampling;
   }
 
   @Override
@@ -153,7 +162,7 @@ final class CpuBackend implements Backend {
 
   @Override
   public LayerNorm layerNorm() {
-    throw new UnsupportedOperationException("layerNorm is still missing on cpu");
+    return layerNorm;
   }
 
   @Override
@@ -163,7 +172,7 @@ final class CpuBackend implements Backend {
 
   @Override
   public CrossEntropy crossEntropy() {
-    throw new UnsupportedOperationException("crossEntropy is still missing on cpu");
+    return crossEntropy;
   }
 
   @Override
@@ -178,7 +187,7 @@ final class CpuBackend implements Backend {
 
   @Override
   public Embedding embedding() {
-    throw new UnsupportedOperationException("embedding is still missing on cpu");
+    return embedding;
   }
 
   @Override

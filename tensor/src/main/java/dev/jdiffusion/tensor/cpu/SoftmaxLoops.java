@@ -143,16 +143,7 @@ final class SoftmaxLoops {
   }
 
   private static void gradientRow(float[] y, int yAt, float[] dy, int dyAt, int width) {
-    FloatVector dot = products(y, yAt, dy, dyAt, width);
-    if (L == 8) {
-      dot = dot.add(products(y, yAt + 8, dy, dyAt + 8, width));
-    } else if (L == 4) {
-      FloatVector odd =
-          products(y, yAt + 4, dy, dyAt + 4, width)
-              .add(products(y, yAt + 12, dy, dyAt + 12, width));
-      dot = dot.add(products(y, yAt + 8, dy, dyAt + 8, width)).add(odd);
-    }
-    dot = sumAcross(dot);
+    FloatVector dot = dot(y, yAt, dy, dyAt, width);
     for (int i = 0; i < width; i += L) {
       FloatVector.fromArray(F, dy, dyAt + i)
           .sub(dot)
@@ -161,10 +152,23 @@ final class SoftmaxLoops {
     }
   }
 
-  private static FloatVector products(float[] y, int yAt, float[] dy, int dyAt, int width) {
+  /** The inner product of two rows, in all lanes. */
+  static FloatVector dot(float[] x, int xAt, float[] y, int yAt, int width) {
+    FloatVector s = products(x, xAt, y, yAt, width);
+    if (L == 8) {
+      s = s.add(products(x, xAt + 8, y, yAt + 8, width));
+    } else if (L == 4) {
+      FloatVector odd =
+          products(x, xAt + 4, y, yAt + 4, width).add(products(x, xAt + 12, y, yAt + 12, width));
+      s = s.add(products(x, xAt + 8, y, yAt + 8, width)).add(odd);
+    }
+    return sumAcross(s);
+  }
+
+  private static FloatVector products(float[] x, int xAt, float[] y, int yAt, int width) {
     FloatVector s = FloatVector.zero(F);
     for (int i = 0; i < width; i += Lanes.LOGICAL) {
-      s = FloatVector.fromArray(F, y, yAt + i).fma(FloatVector.fromArray(F, dy, dyAt + i), s);
+      s = FloatVector.fromArray(F, x, xAt + i).fma(FloatVector.fromArray(F, y, yAt + i), s);
     }
     return s;
   }
