@@ -1,6 +1,7 @@
 package dev.jdiffusion.diffusion.data;
 
 import dev.jdiffusion.diffusion.UserError;
+import dev.jdiffusion.diffusion.config.NearestName;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -103,32 +104,8 @@ public final class Datasets {
   }
 
   private static UserError unknown(String spec) {
-    String hint =
-        NAMES.stream()
-            .filter(name -> distance(name, spec.toLowerCase(Locale.ROOT)) <= 2)
-            .findFirst()
-            .map(name -> ", did you mean " + name + "?")
-            .orElse("");
     return new UserError(
-        "dataset '%s': no such file or folder%s Use %s, or the path of a folder or .zip"
-            .formatted(spec, hint.isEmpty() ? "." : hint, String.join(", ", NAMES)));
-  }
-
-  /** Levenshtein's distance. */
-  private static int distance(String a, String b) {
-    int[] row = new int[b.length() + 1];
-    for (int j = 0; j <= b.length(); j++) {
-      row[j] = j;
-    }
-    for (int i = 1; i <= a.length(); i++) {
-      int diagonal = row[0];
-      row[0] = i;
-      for (int j = 1; j <= b.length(); j++) {
-        int substituted = diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
-        diagonal = row[j];
-        row[j] = Math.min(substituted, Math.min(row[j], row[j - 1]) + 1);
-      }
-    }
-    return row[b.length()];
+        "dataset '%s': no such file or folder%s; use %s, or the path of a folder or .zip"
+            .formatted(spec, NearestName.hint(spec, NAMES), String.join(", ", NAMES)));
   }
 }

@@ -15,7 +15,7 @@ import java.util.stream.IntStream;
  * All arithmetic is exact IEEE 754 or {@link StrictMath}, so the bytes are the same on every
  * machine.
  *
- * <p>A picture is drawn when it is first read (some 20 microseconds) and then kept as bytes, so
+ * <p>A picture is drawn when it is first read (some 15 microseconds) and then kept as bytes, so
  * that training starts at once.
  */
 public final class StrokesDataset implements ImageDataset {

@@ -106,8 +106,8 @@ public final class LossPlot {
     byte[] png;
     try {
       png = PixelImage.png(draw(curve(points)));
-    } catch (LinkageError | InternalError | NullPointerException e) {
-      // What AWT throws where the machine has no fontconfig, freetype or font at all.
+    } catch (LinkageError | InternalError e) {
+      // What AWT throws where the machine has no fontconfig or freetype.
       throw new UserError(
           "cannot draw "
               + file
