@@ -5,7 +5,11 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.util.DefaultIndenter;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
 import dev.jdiffusion.diffusion.UserError;
+import dev.jdiffusion.diffusion.model.UNetConfig;
+import dev.jdiffusion.diffusion.process.DiffusionProcess;
+import dev.jdiffusion.diffusion.process.Prediction;
 import dev.jdiffusion.diffusion.schedule.ScheduleKind;
+import dev.jdiffusion.tensor.ops.Loss;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
@@ -171,44 +175,43 @@ public final class RunConfig {
 
   /** 1 for grey, 3 for red, green and blue. */
   public int channels() {
-    return Integer.parseInt(string(Setting.CHANNELS));
+    return whole(Setting.CHANNELS);
   }
 
   public boolean flip() {
     return (Boolean) value(Setting.FLIP);
   }
 
-  public int dim() {
-    return whole(Setting.DIM);
-  }
-
-  public List<Integer> multipliers() {
-    return ((List<?>) value(Setting.MULTIPLIERS))
-        .stream().map(each -> ((Long) each).intValue()).toList();
-  }
-
-  public String block() {
-    return string(Setting.BLOCK);
-  }
-
-  public int groups() {
-    return whole(Setting.GROUPS);
+  /**
+   * The network.
+   *
+   * @throws UserError if its levels cannot halve the pictures or its groups divide the channels
+   */
+  public UNetConfig unet() {
+    UNetConfig unet =
+        new UNetConfig(
+            whole(Setting.DIM),
+            ((List<?>) value(Setting.MULTIPLIERS))
+                .stream().map(each -> ((Long) each).intValue()).toList(),
+            channels(),
+            UNetConfig.Block.valueOf(string(Setting.BLOCK).toUpperCase(Locale.ROOT)),
+            whole(Setting.GROUPS),
+            whole(Setting.HEADS),
+            whole(Setting.HEAD_DIM));
+    unet.checkImageSize(imageSize());
+    return unet;
   }
 
   public int timesteps() {
     return whole(Setting.TIMESTEPS);
   }
 
-  public ScheduleKind schedule() {
-    return ScheduleKind.parse(string(Setting.SCHEDULE));
-  }
-
-  public String prediction() {
-    return string(Setting.PREDICTION);
-  }
-
-  public String loss() {
-    return string(Setting.LOSS);
+  /** How noise, prediction and loss go together. */
+  public DiffusionProcess process() {
+    return new DiffusionProcess(
+        ScheduleKind.parse(string(Setting.SCHEDULE)).create(timesteps()),
+        Prediction.valueOf(string(Setting.PREDICTION).toUpperCase(Locale.ROOT)),
+        Loss.Kind.valueOf(string(Setting.LOSS).toUpperCase(Locale.ROOT)));
   }
 
   /** How long to train, in steps; empty where the length is given in epochs. */

@@ -17,8 +17,12 @@ public enum Setting {
       text("SPEC"),
       Resume.FIXED,
       "strokes, mnist, fashion-mnist, a folder of IDX files or pictures, or a .zip of one"),
-  IMAGE_SIZE("image-size", whole(4, 1024), Resume.FIXED, "pixels per side; pictures are resized"),
-  CHANNELS("channels", choice("1", "3"), Resume.FIXED, "1 trains in grey, 3 in colour"),
+  IMAGE_SIZE("image-size", whole(8, 1024), Resume.FIXED, "pixels per side; pictures are resized"),
+  CHANNELS(
+      "channels",
+      new ValueType.WholeChoice(List.of(1L, 3L)),
+      Resume.FIXED,
+      "1 trains in grey, 3 in colour"),
   FLIP("flip", new ValueType.Switch(), Resume.FIXED, "mirror pictures at random; not for digits"),
 
   DIM("dim", whole(4, 4096), Resume.FIXED, "channels of the U-Net's first level"),
@@ -30,17 +34,20 @@ public enum Setting {
   BLOCK("block", choice("convnext", "resnet"), Resume.FIXED, "what the levels are made of"),
   GROUPS("groups", whole(1, 1024), Resume.FIXED, "groups of the ResNet blocks' normalisation"),
 
+  HEADS("heads", whole(1, 256), Resume.FIXED, "heads of every attention"),
+  HEAD_DIM("head-dim", whole(1, 1024), Resume.FIXED, "features of a head"),
+
   TIMESTEPS("timesteps", whole(2, 100_000), Resume.FIXED, "steps from a picture to noise"),
   SCHEDULE(
       "schedule", choice((Object[]) ScheduleKind.values()), Resume.FIXED, "how the noise grows"),
   PREDICTION("prediction", choice("epsilon", "x0", "v"), Resume.FIXED, "what the U-Net predicts"),
   LOSS("loss", choice("huber", "mse", "l1"), Resume.FIXED, "how its errors count"),
 
-  STEPS("steps", whole(1, Integer.MAX_VALUE), Resume.FREE, "how long to train, in steps"),
+  STEPS("steps", whole(1, 999_999_999), Resume.FREE, "how long to train, in steps"),
   EPOCHS("epochs", whole(1, 1_000_000), Resume.FREE, "how long to train, in passes"),
   BATCH("batch", whole(1, 65_536), Resume.FIXED, "pictures per micro-batch"),
   ACCUMULATE("accumulate", whole(1, 4096), Resume.FIXED, "micro-batches per step"),
-  LR("lr", real(0, 10), Resume.FIXED, "learning rate"),
+  LR("lr", real(1e-12, 10), Resume.FREE, "learning rate"),
   WARMUP_STEPS(
       "warmup-steps",
       whole(0, Integer.MAX_VALUE),
@@ -48,7 +55,7 @@ public enum Setting {
       "steps in which the rate grows to lr"),
   LR_DECAY("lr-decay", choice("constant", "cosine"), Resume.FIXED, "what the rate does after that"),
   WEIGHT_DECAY("weight-decay", real(0, 10), Resume.FIXED, "of AdamW; 0 is plain Adam"),
-  CLIP_NORM("clip-norm", real(0, 1e9), Resume.FIXED, "longest gradient; 0 leaves it as it is"),
+  CLIP_NORM("clip-norm", real(0, 1e9), Resume.FREE, "longest gradient; 0 leaves it as it is"),
   EMA_DECAY("ema-decay", real(0, 0.9999999), Resume.FIXED, "of the weights' moving average"),
 
   SEED("seed", whole(0, Long.MAX_VALUE), Resume.FIXED, "same seed, same result, bit for bit"),

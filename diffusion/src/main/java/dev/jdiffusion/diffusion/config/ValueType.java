@@ -4,12 +4,13 @@ import dev.jdiffusion.diffusion.UserError;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
 
 /**
  * What values a {@link Setting} takes. Values are {@link Long}, {@link Double}, {@link Boolean},
  * {@link String} or a list of {@code Long}.
  */
-sealed interface ValueType {
+public sealed interface ValueType {
   /**
    * The value written as {@code text}.
    *
@@ -43,6 +44,23 @@ sealed interface ValueType {
     @Override
     public String label() {
       return "N";
+    }
+  }
+
+  /** One of a few whole numbers. */
+  record WholeChoice(List<Long> numbers) implements ValueType {
+    @Override
+    public Object parse(String where, String text) {
+      long value = (Long) new Whole(Long.MIN_VALUE, Long.MAX_VALUE).parse(where, text);
+      if (!numbers.contains(value)) {
+        throw new UserError(where + ": " + value + " is not possible, use one of " + label());
+      }
+      return value;
+    }
+
+    @Override
+    public String label() {
+      return numbers.stream().map(Object::toString).collect(Collectors.joining("|"));
     }
   }
 

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import dev.jdiffusion.diffusion.UserError;
+import dev.jdiffusion.diffusion.image.LossPlot;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -15,7 +16,9 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.Arrays;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 
 /**
  * {@code metrics.jsonl}: one JSON object a line for each logged step, and the losses in memory for
@@ -33,25 +36,21 @@ final class Metrics implements AutoCloseable {
    * @param epoch the pass over the dataset that the step's last picture belongs to, from 0
    * @param loss the step's own mean loss; may be infinite or NaN
    * @param gradNorm length of the whole gradient before clipping
-   * @param seconds training time since the run's start, without pauses
    * @param skippedBecause empty, or why the weights stayed as they were
    */
   record Line(
       int step,
-      int epoch,
+      long epoch,
       double loss,
       double learningRate,
       double gradNorm,
       double imagesPerSecond,
-      double seconds,
       String skippedBecause) {}
 
   private final Path file;
   private final FileChannel channel;
   private final JsonFactory factory = new JsonFactory();
-  private int[] steps = new int[1024];
-  private double[] losses = new double[1024];
-  private int size;
+  private final List<LossPlot.Point> points = new ArrayList<>();
   private double seconds;
 
   private Metrics(Path file, FileChannel channel) {
@@ -102,6 +101,7 @@ final class Metrics implements AutoCloseable {
   private boolean loadLine(byte[] line, int lastStep) {
     int step = 0;
     double loss = Double.NaN;
+    double rate = Double.NaN;
     double time = 0;
     try (JsonParser parser = factory.createParser(line)) {
       if (parser.nextToken() != JsonToken.START_OBJECT) {
@@ -113,6 +113,7 @@ final class Metrics implements AutoCloseable {
         switch (name) {
           case "step" -> step = parser.getIntValue();
           case "loss" -> loss = number(parser);
+          case "lr" -> rate = number(parser);
           case "seconds" -> time = number(parser);
           default -> parser.skipChildren();
         }
@@ -124,7 +125,7 @@ final class Metrics implements AutoCloseable {
     if (step < 1 || step > lastStep) {
       return false;
     }
-    remember(step, loss);
+    points.add(new LossPlot.Point(step, loss, rate));
     seconds = time;
     return true;
   }
@@ -139,8 +140,7 @@ final class Metrics implements AutoCloseable {
    * @throws UserError if the disk is full
    */
   void add(Line line) {
-    remember(line.step, line.loss);
-    seconds = line.seconds;
+    points.add(new LossPlot.Point(line.step, line.loss, line.learningRate));
     ByteArrayOutputStream bytes = new ByteArrayOutputStream(256);
     try {
       try (JsonGenerator json = factory.createGenerator(bytes)) {
@@ -151,7 +151,7 @@ final class Metrics implements AutoCloseable {
         writeNumber(json, "lr", line.learningRate);
         writeNumber(json, "grad_norm", line.gradNorm);
         writeNumber(json, "images_per_second", Math.rint(line.imagesPerSecond * 10) / 10);
-        writeNumber(json, "seconds", Math.rint(line.seconds * 1000) / 1000);
+        writeNumber(json, "seconds", Math.rint(seconds * 1000) / 1000);
         if (!line.skippedBecause.isEmpty()) {
           json.writeStringField("skipped", line.skippedBecause);
         }
@@ -184,40 +184,30 @@ final class Metrics implements AutoCloseable {
     }
   }
 
-  private void remember(int step, double loss) {
-    if (size == steps.length) {
-      steps = Arrays.copyOf(steps, size * 2);
-      losses = Arrays.copyOf(losses, size * 2);
-    }
-    steps[size] = step;
-    losses[size] = loss;
-    size++;
-  }
-
-  /** The steps of all lines. */
-  int[] steps() {
-    return Arrays.copyOf(steps, size);
-  }
-
-  /** The losses of all lines; NaN where a step had none. */
-  double[] losses() {
-    return Arrays.copyOf(losses, size);
+  /** All lines, as the plot takes them. */
+  List<LossPlot.Point> points() {
+    return Collections.unmodifiableList(points);
   }
 
   /** Mean of the finite losses among the last {@code count}; NaN where there is none. */
   double meanOfLast(int count) {
     double sum = 0;
     int finite = 0;
-    for (int i = Math.max(0, size - count); i < size; i++) {
-      if (Double.isFinite(losses[i])) {
-        sum += losses[i];
+    for (LossPlot.Point point : points.subList(Math.max(0, points.size() - count), points.size())) {
+      if (Double.isFinite(point.loss())) {
+        sum += point.loss();
         finite++;
       }
     }
     return sum / finite;
   }
 
-  /** The training time of the last line. */
+  /** Adds to the training time, which pauses between two parts of a run do not count for. */
+  void passTime(double passed) {
+    seconds += passed;
+  }
+
+  /** The training time so far. */
   double seconds() {
     return seconds;
   }

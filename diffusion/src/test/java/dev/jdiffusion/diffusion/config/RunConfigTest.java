@@ -40,7 +40,7 @@ class RunConfigTest {
             file("{\"preset\": \"annotated\", \"batch\": 32, \"lr\": 0.5, \"flip\": true}"),
             flags("batch", "16"));
     assertEquals("annotated", config.preset());
-    assertEquals(28, config.dim());
+    assertEquals(28, config.unet().dim());
     assertEquals(0.5, config.learningRate());
     assertEquals(16, config.batch());
     assertTrue(config.flip());
@@ -76,7 +76,7 @@ class RunConfigTest {
     RunConfig config = RunConfig.of(new Layer(), flags("multipliers", "1,2", "epochs", "3"));
     RunConfig again = RunConfig.of(file(config.toJson()), new Layer());
     assertEquals(config.toJson(), again.toJson());
-    assertEquals(List.of(1, 2), again.multipliers());
+    assertEquals(List.of(1, 2), again.unet().multipliers());
   }
 
   @Test
@@ -92,7 +92,7 @@ class RunConfigTest {
     RunConfig config = RunConfig.of(new Layer(), flags("steps", "10", "dim", "8"));
     Path run = Path.of("runs/x");
     assertEquals(20, config.resumedWith(flags("steps", "20"), run).steps().orElseThrow());
-    assertEquals(8, config.resumedWith(flags("dim", "8"), run).dim());
+    assertEquals(8, config.resumedWith(flags("dim", "8"), run).unet().dim());
     UserError error =
         assertThrows(UserError.class, () -> config.resumedWith(flags("dim", "16"), run));
     assertTrue(error.getMessage().contains("runs/x: the run to resume has dim 8, not 16"));
@@ -105,11 +105,11 @@ class RunConfigTest {
         "batch | 0 | --batch: 0 is not between 1 and 65536",
         "batch | many | --batch: 'many' is not a whole number",
         "batch | 99999999999999999999 | is not a whole number",
-        "lr | NaN | --lr: NaN is not between 0.0 and 10.0",
+        "lr | NaN | --lr: NaN is not between 1.0E-12 and 10.0",
         "schedule | cosin | did you mean cosine?",
         "block | resent | did you mean resnet?",
         "sampler | dpm | use one of ddpm, ddim; did you mean ddpm?",
-        "channels | 2 | use one of 1, 3",
+        "channels | 2 | --channels: 2 is not possible, use one of 1",
         "multipliers | 1,,2 | --multipliers: '' is not a whole number",
         "multipliers | 1,0 | --multipliers: 0 is not between 1 and 64",
         "flip | maybe | neither true nor false",

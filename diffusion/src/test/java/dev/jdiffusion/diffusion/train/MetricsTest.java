@@ -25,12 +25,17 @@ class MetricsTest {
   }
 
   private static Metrics.Line line(int step, double loss) {
-    return new Metrics.Line(step, 0, loss, 1e-3, 2.5, 100.04, step * 1.5, "");
+    return new Metrics.Line(step, 0, loss, 1e-3, 2.5, 100.04, "");
+  }
+
+  private static List<Integer> steps(Metrics metrics) {
+    return metrics.points().stream().map(point -> (int) point.step()).toList();
   }
 
   private void write(int from, int to) {
     try (Metrics metrics = Metrics.open(file, from - 1)) {
       for (int step = from; step <= to; step++) {
+        metrics.passTime(1.5);
         metrics.add(line(step, 1f / step));
       }
     }
@@ -53,8 +58,8 @@ class MetricsTest {
       metrics.add(line(2, 0.1));
     }
     try (Metrics metrics = Metrics.open(file, 2)) {
-      assertArrayEquals(new double[] {0, 0.1}, new double[] {0, metrics.losses()[1]});
-      assertEquals(loss, (float) metrics.losses()[0]);
+      assertEquals(loss, (float) metrics.points().get(0).loss());
+      assertEquals(0.1, metrics.points().get(1).loss());
     }
   }
 
@@ -62,13 +67,13 @@ class MetricsTest {
   void aStepWithoutAFiniteLossSaysWhy() throws IOException {
     try (Metrics metrics = Metrics.open(file, 0)) {
       metrics.add(
-          new Metrics.Line(1, 0, Double.NaN, 1e-3, Double.POSITIVE_INFINITY, 1, 1, "a \"reason\""));
+          new Metrics.Line(1, 0, Double.NaN, 1e-3, Double.POSITIVE_INFINITY, 1, "a \"reason\""));
     }
     String text = Files.readString(file);
     assertTrue(text.contains("\"loss\":null"), text);
     assertTrue(text.contains("\"skipped\":\"a \\\"reason\\\"\""), text);
     try (Metrics metrics = Metrics.open(file, 1)) {
-      assertTrue(Double.isNaN(metrics.losses()[0]));
+      assertTrue(Double.isNaN(metrics.points().getFirst().loss()));
     }
   }
 
@@ -77,8 +82,9 @@ class MetricsTest {
     write(1, 9);
     List<String> before = Files.readAllLines(file);
     try (Metrics metrics = Metrics.open(file, 6)) {
-      assertArrayEquals(new int[] {1, 2, 3, 4, 5, 6}, metrics.steps());
+      assertEquals(List.of(1, 2, 3, 4, 5, 6), steps(metrics));
       assertEquals(9.0, metrics.seconds());
+      metrics.passTime(1.5);
       metrics.add(line(7, 1f / 7));
     }
     assertEquals(before.subList(0, 7), Files.readAllLines(file));
@@ -92,7 +98,8 @@ class MetricsTest {
     for (int length = thirdLine; length < whole.length; length++) {
       Files.write(file, Arrays.copyOf(whole, length));
       try (Metrics metrics = Metrics.open(file, 3)) {
-        assertArrayEquals(new int[] {1, 2}, metrics.steps(), "cut at byte " + length);
+        assertEquals(List.of(1, 2), steps(metrics), "cut at byte " + length);
+        metrics.passTime(1.5);
         metrics.add(line(3, 1f / 3));
       }
       assertArrayEquals(whole, Files.readAllBytes(file), "cut at byte " + length);
@@ -104,7 +111,7 @@ class MetricsTest {
     write(1, 2);
     Files.write(file, new byte[] {0, 1, 2, '\n', 127, '"'}, StandardOpenOption.APPEND);
     try (Metrics metrics = Metrics.open(file, 9)) {
-      assertArrayEquals(new int[] {1, 2}, metrics.steps());
+      assertEquals(List.of(1, 2), steps(metrics));
     }
     assertEquals(2, Files.readAllLines(file).size());
   }

@@ -1,9 +1,9 @@
-package dev.jdiffusion.diffusion.train;
+package dev.jdiffusion.diffusion.progress;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.jdiffusion.diffusion.train.Progress.State;
+import dev.jdiffusion.diffusion.progress.Progress.State;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;

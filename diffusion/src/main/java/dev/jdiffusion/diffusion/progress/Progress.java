@@ -1,4 +1,4 @@
-package dev.jdiffusion.diffusion.train;
+package dev.jdiffusion.diffusion.progress;
 
 import java.io.Console;
 import java.io.PrintStream;

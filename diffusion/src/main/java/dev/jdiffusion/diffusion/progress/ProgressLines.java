@@ -1,4 +1,4 @@
-package dev.jdiffusion.diffusion.train;
+package dev.jdiffusion.diffusion.progress;
 
 import java.io.PrintStream;
 import java.util.concurrent.TimeUnit;

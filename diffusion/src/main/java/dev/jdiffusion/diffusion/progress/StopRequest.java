@@ -1,4 +1,4 @@
-package dev.jdiffusion.diffusion.train;
+package dev.jdiffusion.diffusion.progress;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -9,12 +9,9 @@ import sun.misc.SignalHandler;
 
 /**
  * Turns Ctrl-C and its kin into a request that the training asks for between two steps. A second
- * signal ends the process at once.
+ * signal asks for the end at once.
  */
-final class StopRequest implements AutoCloseable {
-  /** Exit code of a process that was interrupted: 128 + 2, SIGINT's number. */
-  static final int INTERRUPTED = 130;
-
+public final class StopRequest implements AutoCloseable {
   /** One Ctrl-C may arrive twice, from the terminal and from the launcher. */
   private static final long SAME_SIGNAL_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
@@ -24,16 +21,24 @@ final class StopRequest implements AutoCloseable {
   private final List<Previous> previous = new ArrayList<>();
   private volatile boolean requested;
 
-  private StopRequest() {}
+  private final Runnable endNow;
 
-  /** A request that only {@link #stop} makes. */
-  static StopRequest withoutSignals() {
-    return new StopRequest();
+  private StopRequest(Runnable endNow) {
+    this.endNow = endNow;
   }
 
-  /** Takes over SIGINT, SIGTERM and SIGHUP until closed. */
-  static StopRequest ofSignals() {
-    StopRequest request = new StopRequest();
+  /** A request that only {@link #stop} makes. */
+  public static StopRequest withoutSignals() {
+    return new StopRequest(() -> {});
+  }
+
+  /**
+   * Takes over SIGINT, SIGTERM and SIGHUP until closed.
+   *
+   * @param endNow what a second signal does, on a thread of its own
+   */
+  public static StopRequest ofSignals(Runnable endNow) {
+    StopRequest request = new StopRequest(endNow);
     for (String name : new String[] {"INT", "TERM", "HUP"}) {
       try {
         Signal signal = new Signal(name);
@@ -52,17 +57,16 @@ final class StopRequest implements AutoCloseable {
       firstNanos.set(System.nanoTime());
       requested = true;
     } else if (System.nanoTime() - firstNanos.get() > SAME_SIGNAL_NANOS) {
-      // Not exit: shutdown hooks could wait for the very work that is to be given up.
-      Runtime.getRuntime().halt(INTERRUPTED);
+      endNow.run();
     }
   }
 
   /** Asks the training to stop after the present step. */
-  void stop() {
+  public void stop() {
     requested = true;
   }
 
-  boolean requested() {
+  public boolean requested() {
     return requested;
   }
 

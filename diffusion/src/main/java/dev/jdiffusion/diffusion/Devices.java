@@ -1,0 +1,24 @@
+package dev.jdiffusion.diffusion;
+
+import dev.jdiffusion.tensor.Backend;
+import dev.jdiffusion.tensor.BackendUnavailableException;
+import dev.jdiffusion.tensor.Backends;
+import dev.jdiffusion.tensor.Device;
+
+/** Opens the device that somebody named. */
+public final class Devices {
+  private Devices() {}
+
+  /**
+   * @param name {@code cpu}, {@code cuda:0} and so on
+   * @throws UserError if there is no such device, or this machine cannot run it
+   */
+  public static Backend open(String name, int threads) {
+    try {
+      return Backends.open(Device.parse(name), threads);
+    } catch (BackendUnavailableException | IllegalArgumentException e) {
+      throw new UserError(
+          "--device " + name + ": " + e.getMessage() + "; the command info tells more", e);
+    }
+  }
+}

@@ -1,0 +1,125 @@
+package dev.jdiffusion.diffusion.sample;
+
+import dev.jdiffusion.diffusion.Devices;
+import dev.jdiffusion.diffusion.UserError;
+import dev.jdiffusion.diffusion.checkpoint.Checkpoint;
+import dev.jdiffusion.diffusion.config.RunConfig;
+import dev.jdiffusion.diffusion.model.UNet;
+import dev.jdiffusion.diffusion.process.DiffusionProcess;
+import dev.jdiffusion.diffusion.progress.Progress;
+import dev.jdiffusion.nn.ParameterStore;
+import dev.jdiffusion.tensor.Backend;
+import dev.jdiffusion.tensor.Shape;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/** Draws pictures from a checkpoint alone: it carries the configuration of its network. */
+public final class SampleRun {
+  private static final int MOST_FILMED = 64;
+
+  private SampleRun() {}
+
+  /**
+   * What somebody asked for.
+   *
+   * @param checkpoint a checkpoint or the folder of a run
+   * @param steps denoising steps; empty for as many as in training
+   * @param sampler {@code ddpm} or {@code ddim}; empty for ddpm, ddim where steps are left out
+   * @param averaged whether to use the weights' moving average instead of the last weights
+   * @param batch pictures at a time; changes no picture
+   * @param device empty for the one that trained the network
+   */
+  public record Request(
+      Path checkpoint,
+      int count,
+      Optional<Integer> steps,
+      Optional<String> sampler,
+      long seed,
+      boolean averaged,
+      int batch,
+      Path out,
+      Optional<Path> gif,
+      Optional<String> device,
+      int threads) {}
+
+  /**
+   * Draws and writes the files.
+   *
+   * @throws UserError if the request or something in its way has to be put right
+   */
+  public static void run(Request request, Progress progress) {
+    checkWritable(request.out);
+    request.gif.ifPresent(SampleRun::checkWritable);
+    try (Checkpoint checkpoint = Checkpoint.open(Checkpoint.find(request.checkpoint))) {
+      RunConfig config = checkpoint.config();
+      Backend backend = Devices.open(request.device.orElse(config.device()), request.threads);
+      UNet model = new UNet(config.unet());
+      try (ParameterStore store = ParameterStore.forInference(model, backend)) {
+        checkpoint.read(request.averaged ? "ema." : "model.", store.views(store.values()));
+        draw(request, config, backend, model, progress);
+      }
+    }
+  }
+
+  private static void draw(
+      Request request, RunConfig config, Backend backend, UNet model, Progress progress) {
+    DiffusionProcess process = config.process();
+    int steps = request.steps.orElse(config.timesteps());
+    String name = request.sampler.orElse(steps < config.timesteps() ? "ddim" : "ddpm");
+    Shape imageShape = Shape.of(config.imageSize(), config.imageSize(), config.channels());
+    Painter painter =
+        new Painter(model::forward, backend, imageShape, Painter.sampler(process, name, steps));
+    Painter.Order order =
+        new Painter.Order(
+            request.seed,
+            request.count,
+            request.batch,
+            request.gif.isPresent() ? Math.min(request.count, MOST_FILMED) : 0);
+    int total = painter.totalSteps(order);
+    progress.line(
+        String.format(
+            Locale.ROOT,
+            "drawing %d pictures of %dx%d with %s in %d steps on %s",
+            request.count,
+            config.imageSize(),
+            config.imageSize(),
+            name,
+            steps,
+            backend.description()));
+    long start = System.nanoTime();
+    Painter.Drawing drawing =
+        painter
+            .draw(
+                order,
+                done -> {
+                  double perStep = (System.nanoTime() - start) * 1e-9 / done;
+                  progress.show(
+                      new Progress.State("step", done, total, List.of(), (total - done) * perStep));
+                  return true;
+                })
+            .orElseThrow();
+    PictureFiles.writeGrid(request.out, drawing.pixels(), imageShape);
+    progress.line("pictures: " + request.out);
+    request.gif.ifPresent(gif -> {
+      PictureFiles.writeFilm(gif, drawing.frames(), imageShape);
+      progress.line("film: " + gif);
+    });
+  }
+
+  /** Found out before the drawing, which may take minutes. */
+  private static void checkWritable(Path file) {
+    Path folder = file.toAbsolutePath().getParent();
+    if (folder == null || Files.isDirectory(file)) {
+      throw new UserError(file + ": is a folder; name a file in it");
+    }
+    if (!Files.isDirectory(folder)) {
+      throw new UserError(file + ": there is no folder " + folder + "; make it first");
+    }
+    if (!Files.isWritable(folder)) {
+      throw new UserError(file + ": the folder " + folder + " cannot be written to");
+    }
+  }
+}

@@ -1,0 +1,277 @@
+package dev.jdiffusion.diffusion.train;
+
+import dev.jdiffusion.autograd.NonFiniteFinder;
+import dev.jdiffusion.autograd.Tape;
+import dev.jdiffusion.autograd.Variable;
+import dev.jdiffusion.diffusion.checkpoint.Checkpoint;
+import dev.jdiffusion.diffusion.checkpoint.Position;
+import dev.jdiffusion.diffusion.config.RunConfig;
+import dev.jdiffusion.diffusion.data.BatchLoader;
+import dev.jdiffusion.diffusion.data.ImageDataset;
+import dev.jdiffusion.diffusion.model.UNet;
+import dev.jdiffusion.diffusion.process.Denoiser;
+import dev.jdiffusion.diffusion.process.DiffusionProcess;
+import dev.jdiffusion.diffusion.process.RandomPurpose;
+import dev.jdiffusion.diffusion.process.Sampling;
+import dev.jdiffusion.nn.ParameterStore;
+import dev.jdiffusion.nn.optim.AdamOptimizer;
+import dev.jdiffusion.nn.optim.EmaSchedule;
+import dev.jdiffusion.nn.optim.LearningRateSchedule;
+import dev.jdiffusion.tensor.Backend;
+import dev.jdiffusion.tensor.IntTensor;
+import dev.jdiffusion.tensor.Scope;
+import dev.jdiffusion.tensor.Shape;
+import dev.jdiffusion.tensor.Tensor;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SequencedMap;
+
+/**
+ * The training itself (Ho et al. 2020, algorithm 1): a network, an optimizer, and steps that make
+ * the network better at telling noise from picture.
+ *
+ * <pre>
+ * repeat
+ *   x0 ~ dataset,  t ~ Uniform{0 .. T-1},  noise ~ N(0, I)
+ *   take an Adam step on the gradient of  loss(network(addNoise(x0, noise, t), t), target)
+ * </pre>
+ *
+ * <p>t and noise come from (seed, number of the micro-batch, place in the batch), so the {@link
+ * Position} says all there is to know about the state of randomness.
+ */
+final class Trainer implements AutoCloseable {
+  /**
+   * What a step did.
+   *
+   * @param step counts from 1
+   * @param epoch the pass over the dataset that its pictures belong to, from 0
+   * @param loss mean over the step's pictures
+   * @param gradNorm length of the gradient before clipping; NaN where the loss had none
+   * @param images how many pictures it saw
+   * @param skippedBecause empty, or which layer first had a number that is not finite, so that the
+   *     weights stayed as they were
+   */
+  record Step(
+      int step,
+      long epoch,
+      double loss,
+      double learningRate,
+      double gradNorm,
+      int images,
+      String skippedBecause) {
+    boolean skipped() {
+      return !skippedBecause.isEmpty();
+    }
+  }
+
+  /** The pictures of a micro-batch and the number that its random numbers are drawn with. */
+  private record MicroBatch(float[] images, int size, int number) {}
+
+  private final RunConfig config;
+  private final Backend backend;
+  private final Shape imageShape;
+  private final UNet model;
+  private final DiffusionProcess process;
+  private final ParameterStore store;
+  private final AdamOptimizer optimizer;
+  private final LearningRateSchedule rates;
+  private final BatchLoader loader;
+  private final int totalSteps;
+  private Position position;
+
+  private Trainer(RunConfig config, Backend backend, ImageDataset dataset, Position position) {
+    this.config = config;
+    this.backend = backend;
+    this.position = position;
+    imageShape = Shape.of(dataset.height(), dataset.width(), dataset.channels());
+    model = new UNet(config.unet());
+    process = config.process();
+    store = ParameterStore.forTraining(model, backend);
+    store.initialize(config.seed());
+    optimizer = new AdamOptimizer(store, settings(config));
+    loader =
+        new BatchLoader(dataset, config.batch(), config.seed(), config.flip(), position.cursor());
+    totalSteps = totalSteps(config, loader.batchesPerEpoch());
+    rates =
+        new LearningRateSchedule(
+            config.learningRate(),
+            config.cosineDecay() ? 0 : config.learningRate(),
+            config.warmupSteps(),
+            totalSteps);
+  }
+
+  /** A training at its start. */
+  static Trainer start(RunConfig config, Backend backend, ImageDataset dataset) {
+    return new Trainer(config, backend, dataset, Position.START);
+  }
+
+  /** A training that goes on where a checkpoint was written. */
+  static Trainer resume(
+      RunConfig config, Backend backend, ImageDataset dataset, Checkpoint checkpoint) {
+    Trainer trainer = new Trainer(config, backend, dataset, checkpoint.position());
+    try {
+      checkpoint.read("", trainer.optimizer.state());
+      trainer.optimizer.restoreSteps(checkpoint.position().applied());
+      return trainer;
+    } catch (RuntimeException e) {
+      trainer.close();
+      throw e;
+    }
+  }
+
+  private static AdamOptimizer.Settings settings(RunConfig config) {
+    AdamOptimizer.Settings settings =
+        config.weightDecay() > 0
+            ? AdamOptimizer.Settings.adamW(config.weightDecay())
+            : AdamOptimizer.Settings.adam();
+    if (config.clipNorm() > 0) {
+      settings = settings.clippedTo(config.clipNorm());
+    }
+    return settings.averagedBy(new EmaSchedule(config.emaDecay()));
+  }
+
+  private static int totalSteps(RunConfig config, int batchesPerEpoch) {
+    if (config.steps().isPresent()) {
+      return config.steps().getAsInt();
+    }
+    long microBatches = (long) config.epochs().orElseThrow() * batchesPerEpoch;
+    return (int) Math.clamp(microBatches / config.accumulate(), 1, 999_999_999);
+  }
+
+  /** The number of steps that the whole training takes. */
+  int totalSteps() {
+    return totalSteps;
+  }
+
+  Position position() {
+    return position;
+  }
+
+  long parameterCount() {
+    return model.parameterCount();
+  }
+
+  /** The network as samplers see it. */
+  Denoiser denoiser() {
+    return model::forward;
+  }
+
+  Shape imageShape() {
+    return imageShape;
+  }
+
+  /** Lets the network compute with the averaged weights until the result is closed. */
+  ParameterStore.Use averagedWeights() {
+    return store.use(optimizer.average());
+  }
+
+  /** All tensors that continue the training. */
+  SequencedMap<String, Tensor> state() {
+    return optimizer.state();
+  }
+
+  /** Writes the present state. */
+  void save(Path file) {
+    Checkpoint.write(file, config, position, optimizer.state());
+  }
+
+  /** Takes one step. */
+  Step step() {
+    int step = position.step();
+    double rate = rates.at(step);
+    long epoch = position.cursor().epoch();
+    BatchLoader.Cursor following = position.cursor();
+    List<MicroBatch> seen = new ArrayList<>();
+    double loss = 0;
+    int images = 0;
+    for (int i = 0; i < config.accumulate(); i++) {
+      BatchLoader.Batch batch = loader.next();
+      // The loader's arrays are good until the next batch only.
+      float[] pixels = config.accumulate() > 1 ? batch.images().clone() : batch.images();
+      MicroBatch microBatch =
+          new MicroBatch(
+              pixels,
+              batch.size(),
+              Math.addExact(Math.multiplyExact(step, config.accumulate()), i));
+      seen.add(microBatch);
+      epoch = batch.cursor().epoch();
+      following = batch.following();
+      images += batch.size();
+      try (Tape tape = Tape.record()) {
+        loss += backward(tape, microBatch) / config.accumulate();
+      }
+    }
+    double norm = Double.NaN;
+    boolean applied = false;
+    if (Double.isFinite(loss)) {
+      AdamOptimizer.Step update = optimizer.step(rate, config.accumulate());
+      norm = update.gradientNorm();
+      applied = update.applied();
+    } else {
+      store.zeroGradients();
+    }
+    String reason = applied ? "" : diagnose(seen);
+    position =
+        new Position(
+            step + 1, optimizer.steps(), following, applied ? 0 : position.skippedInARow() + 1);
+    return new Step(step + 1, epoch, loss, rate, norm, images, reason);
+  }
+
+  /** Adds the gradient of a micro-batch to the parameters' gradients. Returns the loss. */
+  private double backward(Tape tape, MicroBatch batch) {
+    model.train(config.seed(), batch.number);
+    try (Scope _ = Scope.open()) {
+      Shape shape = Shape.of(batch.size, imageShape.dim(0), imageShape.dim(1), imageShape.dim(2));
+      Tensor x0 = Tensor.of(backend, shape, batch.images);
+      IntTensor places = Sampling.rows(0, batch.size);
+      Tensor noise = Tensor.empty(backend, shape);
+      backend
+          .random()
+          .normal(RandomPurpose.TRAINING_NOISE.key(config.seed(), batch.number), places, noise);
+      Variable loss = process.loss(model::forward, x0, noise, timesteps(places, batch.number));
+      double value = loss.item();
+      tape.backward(loss);
+      return value;
+    } finally {
+      model.evaluate();
+    }
+  }
+
+  private IntTensor timesteps(IntTensor places, int number) {
+    Tensor uniform = Tensor.empty(backend, Shape.of(places.values().length, 1));
+    backend
+        .random()
+        .uniform(RandomPurpose.TRAINING_TIMESTEP.key(config.seed(), number), places, uniform);
+    int[] timesteps = new int[places.values().length];
+    double[] numbers = uniform.toDoubles();
+    for (int i = 0; i < timesteps.length; i++) {
+      timesteps[i] = (int) (numbers[i] * process.schedule().timesteps());
+    }
+    return IntTensor.of(timesteps);
+  }
+
+  /** Repeats a failed step, which gives the same numbers, and looks for the first that is wrong. */
+  private String diagnose(List<MicroBatch> seen) {
+    try {
+      for (MicroBatch batch : seen) {
+        NonFiniteFinder finder = new NonFiniteFinder();
+        try (Tape tape = Tape.record(finder)) {
+          backward(tape, batch);
+        }
+        if (finder.found().isPresent()) {
+          return finder.found().get();
+        }
+      }
+      return "the sum of the squared gradients is too large for this device";
+    } finally {
+      store.zeroGradients();
+    }
+  }
+
+  @Override
+  public void close() {
+    loader.close();
+    store.close();
+  }
+}
