@@ -1,0 +1,88 @@
+package dev.jdiffusion.cli;
+
+import dev.jdiffusion.cuda.CudaDriver;
+import dev.jdiffusion.cuda.CudaDriverProbe;
+import dev.jdiffusion.tensor.Backend;
+import dev.jdiffusion.tensor.BackendProvider;
+import dev.jdiffusion.tensor.BackendUnavailableException;
+import dev.jdiffusion.tensor.Device;
+import java.io.PrintStream;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.ServiceLoader;
+
+/** {@code info}: what this machine has, what is used, and why what is not. */
+final class InfoCommand {
+  private InfoCommand() {}
+
+  static int run(PrintStream out) {
+    Runtime runtime = Runtime.getRuntime();
+    row(out, "program", "JDiffusion " + CommandLines.version());
+    row(
+        out,
+        "java",
+        System.getProperty("java.vm.name")
+            + " "
+            + Runtime.version()
+            + ", "
+            + System.getProperty("java.home"));
+    row(
+        out,
+        "machine",
+        System.getProperty("os.name")
+            + " "
+            + System.getProperty("os.arch")
+            + ", processors for this process: "
+            + runtime.availableProcessors());
+    row(
+        out,
+        "heap",
+        String.format(
+            Locale.ROOT,
+            "at most %,d MB (JDIFFUSION_JAVA_OPTS=-Xmx8g changes it)",
+            runtime.maxMemory() >> 20));
+    out.println("devices:");
+    for (BackendProvider provider : providers()) {
+      row(out, "  " + provider.kind(), describe(provider));
+    }
+    describeCuda(out, CudaDriverProbe.probe());
+    row(out, "used", "cpu, unless --device names another");
+    return ExitCode.DONE;
+  }
+
+  private static List<BackendProvider> providers() {
+    return ServiceLoader.load(BackendProvider.class).stream()
+        .map(ServiceLoader.Provider::get)
+        .sorted(Comparator.comparing(BackendProvider::kind))
+        .toList();
+  }
+
+  private static String describe(BackendProvider provider) {
+    try {
+      Backend backend =
+          provider.open(
+              new Device(provider.kind(), ""), Runtime.getRuntime().availableProcessors());
+      return backend.description();
+    } catch (BackendUnavailableException e) {
+      return "not usable: " + e.getMessage();
+    }
+  }
+
+  private static void row(PrintStream out, String name, String value) {
+    out.printf(Locale.ROOT, "%-14s%s%n", name, value);
+  }
+
+  private static void describeCuda(PrintStream out, CudaDriver driver) {
+    switch (driver) {
+      case CudaDriver.Unavailable none -> row(out, "  cuda", "not usable: " + none.reason());
+      case CudaDriver.Available found -> {
+        for (int i = 0; i < found.devices().size(); i++) {
+          row(out, "  cuda:" + i, found.devices().get(i) + ", driver for CUDA " + found.version());
+        }
+        row(out, "", "not used: this version has no kernels for GPUs yet");
+      }
+    }
+    row(out, "  vendor", "cuBLAS and cuDNN are not used: this version computes on the CPU only");
+  }
+}

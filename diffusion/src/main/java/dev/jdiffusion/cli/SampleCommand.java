@@ -1,0 +1,43 @@
+package dev.jdiffusion.cli;
+
+import dev.jdiffusion.diffusion.UserError;
+import dev.jdiffusion.diffusion.progress.Progress;
+import dev.jdiffusion.diffusion.sample.SampleRun;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import picocli.CommandLine.ParseResult;
+
+/** {@code sample}. */
+final class SampleCommand {
+  private SampleCommand() {}
+
+  static int run(ParseResult arguments, PrintStream out) {
+    Path checkpoint =
+        Arguments.path(arguments, "--checkpoint")
+            .orElseThrow(() ->
+                new UserError(
+                    "sample needs --checkpoint PATH: a .safetensors file or a run's folder"));
+    boolean averaged =
+        Arguments.choice(arguments, "--weights", List.of("ema", "raw")).orElse("ema").equals("ema");
+    int processors = Runtime.getRuntime().availableProcessors();
+    SampleRun.Request request =
+        new SampleRun.Request(
+            checkpoint,
+            Arguments.whole(arguments, "--count", 1, 100_000).orElse(16L).intValue(),
+            Arguments.whole(arguments, "--steps", 1, 100_000).map(Long::intValue),
+            Arguments.choice(arguments, "--sampler", List.of("ddpm", "ddim")),
+            Arguments.whole(arguments, "--seed", 0, Long.MAX_VALUE).orElse(0L),
+            averaged,
+            Arguments.whole(arguments, "--batch", 1, 65_536).orElse(64L).intValue(),
+            Arguments.path(arguments, "--out").orElse(Path.of("sample.png")),
+            Arguments.path(arguments, "--gif"),
+            Optional.ofNullable(arguments.matchedOptionValue("--device", null)),
+            Arguments.whole(arguments, "--threads", 1, 4096).orElse((long) processors).intValue());
+    try (Progress progress = Progress.of(out, System.getenv())) {
+      SampleRun.run(request, progress);
+    }
+    return ExitCode.DONE;
+  }
+}

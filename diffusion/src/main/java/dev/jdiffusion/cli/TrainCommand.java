@@ -1,0 +1,47 @@
+package dev.jdiffusion.cli;
+
+import dev.jdiffusion.diffusion.UserError;
+import dev.jdiffusion.diffusion.config.Layer;
+import dev.jdiffusion.diffusion.config.Setting;
+import dev.jdiffusion.diffusion.progress.Progress;
+import dev.jdiffusion.diffusion.progress.StopRequest;
+import dev.jdiffusion.diffusion.train.TrainingRun;
+import dev.jdiffusion.diffusion.train.TrainingStoppedException;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.util.Optional;
+import picocli.CommandLine.ParseResult;
+
+/** {@code train}. */
+final class TrainCommand {
+  private TrainCommand() {}
+
+  static int run(ParseResult arguments, PrintStream out, Runnable endNow) {
+    Layer flags = new Layer();
+    for (Setting setting : Setting.values()) {
+      if (arguments.hasMatchedOption(setting.flag())) {
+        String value = arguments.matchedOptionValue(setting.flag(), "");
+        flags.putFlag(setting, value);
+      }
+    }
+    flags.checkLength("");
+    Optional<Path> file = Arguments.path(arguments, "--config");
+    TrainingRun.Request request =
+        new TrainingRun.Request(
+            Arguments.path(arguments, "--out"),
+            arguments.hasMatchedOption("--resume"),
+            file.map(Layer::ofFile).orElseGet(Layer::new),
+            flags);
+    try (Progress progress = Progress.of(out, System.getenv());
+        StopRequest stop = StopRequest.ofSignals(endNow)) {
+      return switch (TrainingRun.run(request, progress, stop)) {
+        case COMPLETE -> ExitCode.DONE;
+        case INTERRUPTED -> ExitCode.INTERRUPTED;
+      };
+    } catch (UserError | TrainingStoppedException e) {
+      throw e;
+    } catch (RuntimeException e) {
+      throw ReportedException.of(e, TrainingRun.root(request));
+    }
+  }
+}
