@@ -17,7 +17,7 @@ final class Program {
   /** A network so small that a step takes milliseconds. */
   static final String TINY =
       "--image-size 8 --dim 8 --multipliers 1,2 --heads 2 --head-dim 4 --groups 4 --timesteps 20"
-          + " --schedule cosine --batch 4 --warmup-steps 2 --sample-count 3 --sample-steps 3 --device reference";
+          + " --schedule cosine --batch 4 --warmup-steps 2 --sample-count 3 --sample-steps 3";
 
   /**
    * How the program ended.
