@@ -97,6 +97,7 @@ final class ImageDecoder {
       checkSize(width, height, file.length);
       ImageReadParam param = reader.getDefaultReadParam();
       int step = Math.max(1, Math.min(width, height) / (OVERSAMPLING * wantedSize));
+      checkMemory(width, height, step);
       param.setSourceSubsampling(step, step, 0, 0);
       BufferedImage image = reader.read(0, param);
       // The JPEG decoder fills what is missing with grey and only warns.
@@ -158,6 +159,18 @@ final class ImageDecoder {
     if (pixels > 10_000L * fileLength) {
       throw new CorruptImageException(
           "%d x %d pixels in only %d bytes".formatted(width, height, fileLength), null);
+    }
+  }
+
+  private static void checkMemory(int width, int height, int step) throws CorruptImageException {
+    // The decoder's raster and our copy, at most 8 bytes per pixel together.
+    long bytes = 8L * (width / step + 1) * (height / step + 1);
+    long memory = Runtime.getRuntime().maxMemory();
+    if (bytes > memory / 4) {
+      throw new CorruptImageException(
+          "%d x %d pixels are too many for Java's %d MB of memory"
+              .formatted(width, height, memory >> 20),
+          null);
     }
   }
 

@@ -129,15 +129,11 @@ class ImageDecoderTest {
 
   @Test
   void hugeSizesInAHeaderAreRefusedBeforeAnythingIsAllocated() {
-    byte[] png = TestFiles.image("png", 8, 8, 1);
-    CRC32 crc = new CRC32();
-    for (int[] size : new int[][] {{60_000, 60_000}, {0x7FFFFFFF, 1}, {9_000, 9_000}}) {
-      ByteBuffer.wrap(png).putInt(16, size[0]).putInt(20, size[1]);
-      crc.reset();
-      crc.update(png, 12, 17);
-      ByteBuffer.wrap(png).putInt(29, (int) crc.getValue());
-      assertCorrupt(png, size[0] + " x " + size[1]);
-    }
+    assertCorrupt(pngOfSize(60_000, 60_000, 0), "60000 x 60000 pixels (at most 100 million)");
+    assertCorrupt(pngOfSize(0x7FFFFFFF, 1, 0), "2147483647 x 1 pixels (at most");
+    // Enough bytes for so many pixels, and yet too many.
+    assertCorrupt(pngOfSize(12_000, 12_000, 100_000), "12000 x 12000 pixels (at most 100 million)");
+    assertCorrupt(pngOfSize(9_000, 9_000, 0), "9000 x 9000 pixels in only");
     byte[] bmp = TestFiles.image("bmp", 8, 8, 1);
     ByteBuffer.wrap(bmp).putInt(18, 0x00FF0000).putInt(22, 0x00FF0000);
     assertCorrupt(bmp, "width");
@@ -146,6 +142,16 @@ class ImageDecoderTest {
     int frame = indexOf(gif, (byte) 0x2C, 13 + 3 * (2 << (gif[10] & 7)));
     Arrays.fill(gif, frame + 5, frame + 9, (byte) 0xFF);
     assertCorrupt(gif, "65535 x 65535");
+  }
+
+  /** A PNG whose header claims another size, with {@code more} bytes after its end. */
+  private static byte[] pngOfSize(int width, int height, int more) {
+    byte[] png = TestFiles.image("png", 8, 8, 1);
+    ByteBuffer.wrap(png).putInt(16, width).putInt(20, height);
+    CRC32 crc = new CRC32();
+    crc.update(png, 12, 17);
+    ByteBuffer.wrap(png).putInt(29, (int) crc.getValue());
+    return Arrays.copyOf(png, png.length + more);
   }
 
   private static int indexOf(byte[] bytes, byte wanted, int from) {
