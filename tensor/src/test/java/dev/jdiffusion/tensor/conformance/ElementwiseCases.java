@@ -40,6 +40,13 @@ final class ElementwiseCases {
       binary(cases, function, Shape.of(3, 1), Shape.of(1, 19));
       binary(cases, function, Shape.of(1), Shape.of(2, 3, 4));
       binary(cases, function, Shape.of(128, 1, 1, 1), Shape.of(128, 8, 8, 1));
+      // Large enough to be shared among threads.
+      binary(cases, function, Shape.of(2, 28, 28, 56), Shape.of(56));
+      binary(cases, function, Shape.of(2, 28, 28, 56), Shape.of(2, 1, 1, 56));
+      binary(cases, function, Shape.of(2, 28, 28, 56), Shape.of(2, 28, 28, 1));
+      binary(cases, function, Shape.of(2, 28, 28, 56), Shape.of(2, 1, 1, 1));
+      binary(cases, function, Shape.of(300, 1), Shape.of(1, 301));
+      binary(cases, function, Shape.of(3, 7, 41, 1), Shape.of(7, 1, 90));
       inPlace(cases, function);
     }
   }
@@ -99,7 +106,7 @@ final class ElementwiseCases {
         function == Unary.SILU || function == Unary.GELU || function == Unary.GELU_TANH
             ? 16
             : values.length;
-    double[] used = java.util.Arrays.copyOf(values, function == Unary.GELU_TANH ? 14 : count);
+    double[] used = java.util.Arrays.copyOf(values, function == Unary.GELU_TANH ? 16 : count);
     for (int i = 0; i < used.length; i++) {
       used[i] = (float) used[i];
     }

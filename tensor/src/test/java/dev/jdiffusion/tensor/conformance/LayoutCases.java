@@ -33,7 +33,9 @@ final class LayoutCases {
         List.of(
             Shape.of(13),
             Shape.of(7, 33),
+            Shape.of(150, 170),
             Shape.of(1, 18),
+            Shape.of(3, 70, 100),
             Shape.of(2, 9, 17),
             Shape.of(2, 7, 9, 5),
             Shape.of(3, 1, 16, 28),
