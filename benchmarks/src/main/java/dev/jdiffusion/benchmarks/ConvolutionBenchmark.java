@@ -20,7 +20,13 @@ import org.openjdk.jmh.annotations.Warmup;
 @State(Scope.Benchmark)
 @Fork(
     value = 3,
-    jvmArgsAppend = {"--add-modules", "jdk.incubator.vector", "-XX:+UseSerialGC", "-Xmx4g"})
+    jvmArgsAppend = {
+      "--add-modules",
+      "jdk.incubator.vector",
+      "-XX:Tier3DelayOn=1000000",
+      "-XX:+UseSerialGC",
+      "-Xmx4g"
+    })
 @Warmup(iterations = 3, time = 2)
 @Measurement(iterations = 3, time = 1)
 public class ConvolutionBenchmark {

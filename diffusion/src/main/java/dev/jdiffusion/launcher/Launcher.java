@@ -20,6 +20,13 @@ public final class Launcher {
 
   static final String PARENT_PID_PROPERTY = "jdiffusion.launcher.pid";
 
+  /**
+   * Keeps the JVM from compiling a method with C1's limited profile while C2 is busy. Unrolled
+   * vector kernels never leave that tier, since C1 cannot compile them with the full profile that
+   * comes next ("out of virtual registers"), and run a hundred times slower in it.
+   */
+  private static final String NO_LIMITED_PROFILE = "-XX:Tier3DelayOn=1000000";
+
   private static final String VECTOR_MODULE = "jdk.incubator.vector";
   private static final String VECTOR_CLASS = "jdk.incubator.vector.FloatVector";
   private static final int WRONG_USAGE = 2;
@@ -82,6 +89,7 @@ public final class Launcher {
     command.add("--add-modules");
     command.add(VECTOR_MODULE);
     command.add("--enable-native-access=ALL-UNNAMED");
+    command.add(NO_LIMITED_PROFILE);
     if (!choosesCollector(flags)) {
       command.add("-XX:+UseSerialGC");
     }

@@ -93,6 +93,7 @@ final class Program {
             "--add-modules",
             "jdk.incubator.vector",
             "--enable-native-access=ALL-UNNAMED",
+            "-XX:Tier3DelayOn=1000000",
             "-XX:+UseSerialGC",
             "-Xshare:auto"));
     command.addAll(jvmFlags);

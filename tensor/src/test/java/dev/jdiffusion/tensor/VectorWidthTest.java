@@ -31,6 +31,7 @@ final class VectorWidthTest {
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--add-modules",
                 "jdk.incubator.vector",
+                "-XX:Tier3DelayOn=1000000",
                 "-Djdiffusion.vectorBits=" + bits,
                 "-cp",
                 System.getProperty(
