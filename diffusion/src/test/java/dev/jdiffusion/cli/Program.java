@@ -10,7 +10,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 
 /** Runs the program, in this JVM or as a process of its own. */
 final class Program {
@@ -39,21 +38,33 @@ final class Program {
 
   private final Path folder;
   private final List<String> jvmFlags;
-  private final Map<String, String> environment;
 
-  private Program(Path folder, List<String> jvmFlags, Map<String, String> environment) {
+  private Program(Path folder, List<String> jvmFlags) {
     this.folder = folder;
     this.jvmFlags = jvmFlags;
-    this.environment = environment;
   }
 
   /** A program that runs as a process with this working folder. */
   static Program in(Path folder) {
-    return new Program(folder, List.of(), Map.of());
+    return new Program(folder, List.of());
+  }
+
+  /** The words of the command that a user types. */
+  static List<String> jarCommand(String line) {
+    List<String> command = new ArrayList<>();
+    command.add(java());
+    command.add("-jar");
+    command.add(System.getProperty("diffusion.jar"));
+    command.addAll(Arrays.asList(words(line)));
+    return command;
+  }
+
+  private static String java() {
+    return Path.of(System.getProperty("java.home"), "bin", "java").toString();
   }
 
   Program withJvmFlags(String... flags) {
-    return new Program(folder, List.of(flags), environment);
+    return new Program(folder, List.of(flags));
   }
 
   /** Runs a command line, its words separated by blanks, in this JVM. */
@@ -87,7 +98,7 @@ final class Program {
   /** The words of the process's command. */
   List<String> command(String line) {
     List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.add(java());
     command.addAll(
         List.of(
             "--add-modules",
@@ -117,7 +128,6 @@ final class Program {
               .directory(folder.toFile())
               .redirectOutput(out.toFile())
               .redirectError(err.toFile());
-      builder.environment().putAll(environment);
       return new Running(builder.start(), out, err);
     } catch (IOException e) {
       throw new UncheckedIOException(e);

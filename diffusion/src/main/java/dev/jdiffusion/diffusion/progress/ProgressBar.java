@@ -17,6 +17,7 @@ final class ProgressBar implements Progress {
   private final PrintStream out;
   private final IntSupplier width;
   private String shown = "";
+  private boolean complete;
 
   /**
    * @param width columns of the terminal
@@ -28,6 +29,7 @@ final class ProgressBar implements Progress {
 
   @Override
   public void show(State state) {
+    complete = state.done() >= state.total();
     // The last column stays free: some terminals go to the next line when it is filled.
     write(render(state, Math.max(1, width.getAsInt() - 1)));
   }
@@ -69,15 +71,14 @@ final class ProgressBar implements Progress {
 
   @Override
   public void line(String text) {
-    String bar = shown;
-    if (!bar.isEmpty()) {
+    if (complete) {
+      close();
+    } else if (!shown.isEmpty()) {
+      // The next state brings the bar back, below the line.
       write("");
       out.print('\r');
     }
     out.println(text);
-    if (!bar.isEmpty()) {
-      write(bar);
-    }
   }
 
   @Override

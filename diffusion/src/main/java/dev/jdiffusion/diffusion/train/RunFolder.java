@@ -12,7 +12,9 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.Locale;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -26,6 +28,11 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  */
 final class RunFolder implements AutoCloseable {
+  /** A program whose launcher was killed needs a moment to finish its step and save. */
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+  private static final Duration POLL = Duration.ofMillis(100);
+
   private final Path root;
   private final FileChannel lock;
 
@@ -44,15 +51,17 @@ final class RunFolder implements AutoCloseable {
       throw new UserError(
           root + ": holds a run already; continue it with --resume, or choose another --out");
     }
-    return open(root);
+    return open(root, Duration.ZERO, line -> {});
   }
 
   /**
-   * Opens the folder of a run to continue.
+   * Opens the folder of a run to continue; waits a while for another process that ends its work on
+   * it.
    *
+   * @param tell told in a line that this waits
    * @throws UserError if there is none, or it has no checkpoint, or it cannot be written to
    */
-  static RunFolder resume(Path root) {
+  static RunFolder resume(Path root, Consumer<String> tell) {
     if (!Files.isDirectory(root)) {
       throw new UserError(root + ": no run to resume here; start one without --resume");
     }
@@ -61,7 +70,7 @@ final class RunFolder implements AutoCloseable {
           root.resolve("checkpoints")
               + ": has no checkpoint to resume from; start the run again without --resume");
     }
-    return open(root);
+    return open(root, PATIENCE, tell);
   }
 
   private static boolean holdsRun(Path root) {
@@ -70,7 +79,7 @@ final class RunFolder implements AutoCloseable {
         || new CheckpointFiles(root.resolve("checkpoints")).newest().isPresent();
   }
 
-  private static RunFolder open(Path root) {
+  private static RunFolder open(Path root, Duration patience, Consumer<String> tell) {
     @Nullable FileChannel channel = null;
     try {
       Files.createDirectories(root.resolve("checkpoints"));
@@ -79,7 +88,12 @@ final class RunFolder implements AutoCloseable {
       channel =
           FileChannel.open(
               root.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-      if (!reserve(channel)) {
+      boolean reserved = tryReserve(channel);
+      if (!reserved && patience.isPositive()) {
+        tell.accept("waiting for another training to end its work in " + root);
+        reserved = reserve(channel, patience);
+      }
+      if (!reserved) {
         channel.close();
         throw new UserError(
             root + ": another training is writing here; wait for it or choose another --out");
@@ -91,7 +105,22 @@ final class RunFolder implements AutoCloseable {
     }
   }
 
-  private static boolean reserve(FileChannel channel) throws IOException {
+  private static boolean reserve(FileChannel channel, Duration patience) throws IOException {
+    long end = System.nanoTime() + patience.toNanos();
+    boolean reserved = tryReserve(channel);
+    while (!reserved && System.nanoTime() < end) {
+      try {
+        Thread.sleep(POLL);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return false;
+      }
+      reserved = tryReserve(channel);
+    }
+    return reserved;
+  }
+
+  private static boolean tryReserve(FileChannel channel) throws IOException {
     try {
       // Held until the channel closes, which the system does even after a kill -9.
       @Nullable FileLock held = channel.tryLock();

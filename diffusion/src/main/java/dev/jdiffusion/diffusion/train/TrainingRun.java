@@ -99,7 +99,8 @@ public final class TrainingRun implements AutoCloseable {
       config.unet();
       config.process();
     }
-    try (RunFolder folder = request.resume ? RunFolder.resume(root) : RunFolder.create(root);
+    try (RunFolder folder =
+            request.resume ? RunFolder.resume(root, progress::line) : RunFolder.create(root);
         Opened opened = request.resume ? Opened.newest(folder, request) : Opened.fresh(request);
         ImageDataset dataset =
             Datasets.open(

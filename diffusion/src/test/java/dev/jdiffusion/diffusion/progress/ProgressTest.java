@@ -70,9 +70,20 @@ class ProgressTest {
     try (Progress bar = new ProgressBar(out, () -> 40)) {
       bar.show(new State("step", 1, 9, List.of(), Double.NaN));
       bar.line("saved");
+      bar.show(new State("step", 2, 9, List.of(), Double.NaN));
     }
-    assertTrue(printed().contains("\rsaved" + System.lineSeparator() + "\rstep 1/9"));
+    assertTrue(printed().contains("\rsaved" + System.lineSeparator() + "\rstep 2/9"), printed());
     assertTrue(printed().chars().noneMatch(c -> c == 27), "no escape codes");
+  }
+
+  @Test
+  void aCompleteBarStaysAboveTheNextLine() {
+    try (Progress bar = new ProgressBar(out, () -> 40)) {
+      bar.show(new State("step", 9, 9, List.of(), Double.NaN));
+      bar.line("saved");
+    }
+    String end = System.lineSeparator();
+    assertTrue(printed().endsWith("=]" + end + "saved" + end), printed());
   }
 
   @Test

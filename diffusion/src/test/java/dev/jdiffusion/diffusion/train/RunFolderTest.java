@@ -49,12 +49,12 @@ class RunFolderTest {
   void whatWasKilledBeforeItsFirstCheckpointMayStartAgain() {
     RunFolder.create(root).close();
     RunFolder.create(root).close();
-    assertRefused("has no checkpoint to resume from", () -> RunFolder.resume(root));
+    assertRefused("has no checkpoint to resume from", () -> RunFolder.resume(root, line -> {}));
   }
 
   @Test
   void thereMustBeSomethingToResume() {
-    assertRefused("no run to resume here", () -> RunFolder.resume(root));
+    assertRefused("no run to resume here", () -> RunFolder.resume(root, line -> {}));
   }
 
   @Test
