@@ -55,7 +55,7 @@ class CpuConvolutionTest {
         Stream.of(
             new Case(2, 28, 28, 28, 3, 3, 56, 1, 1, 1),
             new Case(3, 7, 7, 40, 3, 3, 33, 1, 1, 1),
-            new Case(9, 7, 7, 224, 3, 3, 112, 1, 1, 1),
+            new Case(9, 7, 7, 72, 3, 3, 112, 1, 1, 1),
             new Case(2, 28, 28, 1, 7, 7, 18, 1, 3, 1),
             new Case(2, 28, 28, 56, 1, 1, 112, 1, 0, 1),
             new Case(1, 40, 41, 5, 3, 3, 3, 1, 1, 1),
@@ -119,6 +119,9 @@ class CpuConvolutionTest {
     float[] w = random(c.weightShape(), 2);
     float[] bias = random(Shape.of(c.co), 3);
     float[] residual = random(c.outShape(), 4);
+    float[] both = forward(c, x, w, bias, residual);
+    float[] neither = forward(c, x, w, null, null);
+    float[] accumulated = forward(c, x, w, null, residual);
     for (Backend cpu : CPUS) {
       try (Scope scope = Scope.open()) {
         Tensor tx = Tensor.of(cpu, c.inputShape(), x);
@@ -127,15 +130,15 @@ class CpuConvolutionTest {
         Tensor tr = Tensor.of(cpu, c.outShape(), residual);
         Tensor out = Tensor.empty(cpu, Convolution.check(tx, tw, tb, tr, c.geometry()));
         cpu.convolution().forward(tx, tw, tb, tr, c.geometry(), out);
-        assertArrayEquals(forward(c, x, w, bias, residual), out.toFloats(), "bias and residual");
+        assertArrayEquals(both, out.toFloats(), "bias and residual");
         cpu.convolution().forward(tx, tw, null, null, c.geometry(), out);
-        assertArrayEquals(forward(c, x, w, null, null), out.toFloats(), "neither");
+        assertArrayEquals(neither, out.toFloats(), "neither");
         out.copyFrom(residual);
         cpu.convolution().forward(tx, tw, tb, out, c.geometry(), out);
-        assertArrayEquals(forward(c, x, w, bias, residual), out.toFloats(), "added in place");
+        assertArrayEquals(both, out.toFloats(), "added in place");
         out.copyFrom(residual);
         cpu.convolution().forward(tx, tw, null, out, c.geometry(), out);
-        assertArrayEquals(forward(c, x, w, null, residual), out.toFloats(), "accumulated");
+        assertArrayEquals(accumulated, out.toFloats(), "accumulated");
       }
       assertEquals(0, cpu.memory().inUse());
     }
@@ -147,6 +150,8 @@ class CpuConvolutionTest {
     float[] d = random(c.outShape(), 5);
     float[] w = random(c.weightShape(), 6);
     float[] bias = random(Shape.of(c.ci), 7);
+    float[] without = inputGrad(c, d, w, null);
+    float[] with = inputGrad(c, d, w, bias);
     for (Backend cpu : CPUS) {
       try (Scope scope = Scope.open()) {
         Tensor td = Tensor.of(cpu, c.outShape(), d);
@@ -154,9 +159,9 @@ class CpuConvolutionTest {
         Tensor tb = Tensor.of(cpu, Shape.of(c.ci), bias);
         Tensor dx = Tensor.empty(cpu, c.inputShape());
         cpu.convolution().inputGrad(td, tw, null, c.geometry(), dx);
-        assertArrayEquals(inputGrad(c, d, w, null), dx.toFloats(), "without bias");
+        assertArrayEquals(without, dx.toFloats(), "without bias");
         cpu.convolution().inputGrad(td, tw, tb, c.geometry(), dx);
-        assertArrayEquals(inputGrad(c, d, w, bias), dx.toFloats(), "with bias");
+        assertArrayEquals(with, dx.toFloats(), "with bias");
       }
       assertEquals(0, cpu.memory().inUse());
     }
