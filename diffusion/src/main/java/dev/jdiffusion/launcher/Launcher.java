@@ -27,14 +27,6 @@ public final class Launcher {
    */
   private static final String NO_LIMITED_PROFILE = "-XX:Tier3DelayOn=1000000";
 
-  /**
-   * Keeps a long queue of C2 from sending methods to C1's tier 2. The big vector kernels compile
-   * there but not at tier 3 ("out of virtual registers"), and the way on to C2 leads through tier 3
-   * only: one that has been to tier 2 once stays a hundred times too slow for good. Without the
-   * flag that befell three starts of four on a busy machine.
-   */
-  private static final String NEVER_TIER_2 = "-XX:Tier3DelayOn=100000";
-
   private static final String VECTOR_MODULE = "jdk.incubator.vector";
   private static final String VECTOR_CLASS = "jdk.incubator.vector.FloatVector";
   private static final int WRONG_USAGE = 2;
@@ -102,7 +94,6 @@ public final class Launcher {
       command.add("-XX:+UseSerialGC");
     }
     command.add("-XX:MaxRAMPercentage=75");
-    command.add(NEVER_TIER_2);
     String pid = ownPid();
     if (!pid.isEmpty()) {
       command.add("-D" + PARENT_PID_PROPERTY + "=" + pid);
