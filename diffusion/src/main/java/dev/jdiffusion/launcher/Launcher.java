@@ -1,6 +1,7 @@
 package dev.jdiffusion.launcher;
 
 import java.io.File;
+import java.lang.management.ManagementFactory;
 import java.lang.reflect.InvocationTargetException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -39,7 +40,7 @@ public final class Launcher {
   }
 
   static void launch(String mainClass, String[] args) throws Exception {
-    if (feature(System.getProperty("java.version")) >= JavaSearch.NEEDED && vectorModuleIsHere()) {
+    if (feature(System.getProperty("java.version")) >= JavaSearch.NEEDED && flagsAreHere()) {
       runHere(mainClass, args);
       return;
     }
@@ -52,13 +53,13 @@ public final class Launcher {
     System.exit(new Relay(command(javaCommand, mainClass, args, System.getenv())).run());
   }
 
-  private static boolean vectorModuleIsHere() {
+  private static boolean flagsAreHere() {
     try {
       Class.forName(VECTOR_CLASS, false, ClassLoader.getSystemClassLoader());
-      return true;
     } catch (ClassNotFoundException e) {
       return false;
     }
+    return ManagementFactory.getRuntimeMXBean().getInputArguments().contains(NO_LIMITED_PROFILE);
   }
 
   private static void runHere(String mainClass, String[] args) throws Exception {

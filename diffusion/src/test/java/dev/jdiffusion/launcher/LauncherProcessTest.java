@@ -106,11 +106,23 @@ final class LauncherProcessTest {
   @DisplayName("stays in its own process when the flags are there already")
   void needsNoSecondProcess() throws Exception {
     ProcessBuilder launcher = launcher(THIS_JAVA, "describe");
-    launcher.command().addAll(1, List.of("--add-modules", "jdk.incubator.vector"));
+    launcher
+        .command()
+        .addAll(1, List.of("--add-modules", "jdk.incubator.vector", "-XX:Tier3DelayOn=1000000"));
     Outcome outcome = run(launcher, "");
     assertEquals(0, outcome.exitCode, outcome.error);
     assertTrue(outcome.output.contains("vector true"), outcome.output);
     assertTrue(outcome.output.contains("launcher null"), outcome.output);
+  }
+
+  @Test
+  @DisplayName("starts a second process when only the module is there")
+  void moduleAloneIsNotEnough() throws Exception {
+    ProcessBuilder launcher = launcher(THIS_JAVA, "describe");
+    launcher.command().addAll(1, List.of("--add-modules", "jdk.incubator.vector"));
+    Process process = launcher.start();
+    Outcome outcome = finish(process, "");
+    assertTrue(outcome.output.contains("launcher " + process.pid()), outcome.output);
   }
 
   @Test
