@@ -19,6 +19,9 @@ final class CpuMatMul implements MatMul {
   /** Multiply-adds of one product from which on all threads work on it together. */
   private static final long LARGE = 1 << 22;
 
+  /** Transposed in blocks of this many rows and columns, for the cache lines they share. */
+  private static final int BLOCK = 16;
+
   private final Workers workers;
   private final FloatPool pool;
 
@@ -163,10 +166,14 @@ final class CpuMatMul implements MatMul {
     }
 
     private void transpose(int from, int firstRow, int endRow, float[] copy) {
-      for (int p = 0; p < k; p++) {
-        int source = from + p * m;
-        for (int row = firstRow; row < endRow; row++) {
-          copy[row * k + p] = a[source + row];
+      for (int p0 = 0; p0 < k; p0 += BLOCK) {
+        int endP = Math.min(k, p0 + BLOCK);
+        for (int row0 = firstRow; row0 < endRow; row0 += BLOCK) {
+          for (int row = row0; row < Math.min(endRow, row0 + BLOCK); row++) {
+            for (int p = p0; p < endP; p++) {
+              copy[row * k + p] = a[from + p * m + row];
+            }
+          }
         }
       }
     }

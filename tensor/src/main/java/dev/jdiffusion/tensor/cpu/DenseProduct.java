@@ -114,22 +114,40 @@ final class DenseProduct {
       Target target,
       FloatPool pool) {
     int outFrom = target.from + block.image() * target.imageStride + block.row() * target.rowStride;
-    for (int p = firstPanel; p < endPanel; p++) {
-      start(panels, p, tables, start, target.out, outFrom);
-    }
     if (windows.length() == 0) {
+      for (int p = firstPanel; p < endPanel; p++) {
+        start(panels, p, tables, start, target.out, outFrom);
+      }
       return;
     }
-    if (windows.isDirect()) {
-      int from = inputFrom + windows.firstPixel(block) * windows.rowLength;
-      multiply(
-          windows, tables, input, from, packed, panels, firstPanel, endPanel, target.out, outFrom);
-      return;
-    }
-    float[] copy = pool.take(windows.scratchLength());
+    float[] copy = pool.take(Math.max(1, windows.scratchLength()));
     try {
-      windows.fill(block, input, inputFrom, copy);
-      multiply(windows, tables, copy, 0, packed, panels, firstPanel, endPanel, target.out, outFrom);
+      // Results that lie scattered would bring too much else with them.
+      int outLength = tables.output[tables.pixels - 1] + panels.columns;
+      if (outLength <= 2 * tables.pixels * panels.columns) {
+        copy[0] = Prefetch.range(target.out, outFrom, outLength);
+      }
+      float[] x = input;
+      int xFrom = inputFrom + windows.firstPixel(block) * windows.rowLength;
+      if (windows.isDirect()) {
+        copy[0] = Prefetch.range(input, xFrom, tables.pixels * windows.rowLength);
+      } else {
+        windows.fill(block, input, inputFrom, copy);
+        x = copy;
+        xFrom = 0;
+      }
+      multiply(
+          windows,
+          tables,
+          x,
+          xFrom,
+          packed,
+          panels,
+          firstPanel,
+          endPanel,
+          start,
+          target.out,
+          outFrom);
     } finally {
       pool.give(copy);
     }
@@ -144,14 +162,18 @@ final class DenseProduct {
       Panels panels,
       int firstPanel,
       int endPanel,
+      Start start,
       float[] out,
       int outFrom) {
     int stretches = (windows.rowLength + STRETCH - 1) / STRETCH;
     for (int i = 0; i < windows.rows; i++) {
       for (int s = 0; s < stretches; s++) {
-        int begin = windows.rowLength * s / stretches;
-        int length = windows.rowLength * (s + 1) / stretches - begin;
+        int begin = (int) ((long) windows.rowLength * s / stretches);
+        int length = (int) ((long) windows.rowLength * (s + 1) / stretches) - begin;
         for (int p = firstPanel; p < endPanel; p++) {
+          if (i == 0 && s == 0) {
+            start(panels, p, tables, start, out, outFrom);
+          }
           OuterProducts.multiply(
               panels.vectors[p],
               x,

@@ -224,25 +224,25 @@ final class DenseWeightGradient {
       int begin = (int) ((long) pixels * s / stretches);
       int count = (int) ((long) pixels * (s + 1) / stretches) - begin;
       int dFrom = dOut.from + (windows.firstPixel(block) + begin) * dOut.pitch;
+      packed[0] = Prefetch.range(dOut.array, dFrom, (count - 1) * dOut.pitch + panels.columns);
+      if (windows.isDirect()) {
+        packed[1] = Prefetch.range(x, xFrom + table[begin], count * windows.rowLength);
+      }
       for (int p = firstPanel; p < endPanel; p++) {
         int vectors = panels.vectors[p];
+        int column = dFrom + panels.first[p];
         for (int v = 0; v < vectors; v++) {
-          int lanes = v == vectors - 1 ? panels.last[p] : L;
-          int column = panels.first[p] + v * L;
-          if (withBias) {
-            packAndSum(
-                dOut.array,
-                dFrom + column,
-                dOut.pitch,
-                count,
-                lanes,
+          pack(dOut.array, column + v * L, dOut.pitch, count, packed, v * L, vectors * L);
+        }
+        if (withBias) {
+          for (int v = 0; v < vectors; v++) {
+            sumColumns(
                 packed,
                 v * L,
                 vectors * L,
+                count,
                 partial,
-                layout.biasFrom + column);
-          } else {
-            pack(dOut.array, dFrom + column, dOut.pitch, count, lanes, packed, v * L, vectors * L);
+                layout.biasFrom + panels.first[p] + v * L);
           }
         }
         for (int i = 0; i < windows.rows; i++) {
@@ -263,38 +263,30 @@ final class DenseWeightGradient {
   }
 
   private static void pack(
-      float[] d,
-      int from,
-      int pitch,
-      int pixels,
-      int lanes,
-      float[] packed,
-      int to,
-      int packedPitch) {
-    VectorMask<Float> mask = F.indexInRange(0, lanes);
+      float[] d, int from, int pitch, int pixels, float[] packed, int to, int packedPitch) {
     for (int p = 0; p < pixels; p++) {
-      FloatVector.fromArray(F, d, from + p * pitch, mask).intoArray(packed, to + p * packedPitch);
+      FloatVector.fromArray(F, d, from + p * pitch).intoArray(packed, to + p * packedPitch);
     }
   }
 
-  private static void packAndSum(
-      float[] d,
-      int from,
-      int pitch,
-      int pixels,
-      int lanes,
-      float[] packed,
-      int to,
-      int packedPitch,
-      float[] bias,
-      int biasFrom) {
-    VectorMask<Float> mask = F.indexInRange(0, lanes);
-    FloatVector sum = FloatVector.fromArray(F, bias, biasFrom);
-    for (int p = 0; p < pixels; p++) {
-      FloatVector value = FloatVector.fromArray(F, d, from + p * pitch, mask);
-      value.intoArray(packed, to + p * packedPitch);
-      sum = sum.add(value);
+  /** Adds up a vector of columns, in four chains: one would wait for every addition. */
+  private static void sumColumns(
+      float[] d, int from, int pitch, int pixels, float[] bias, int biasFrom) {
+    FloatVector s0 = FloatVector.fromArray(F, bias, biasFrom);
+    FloatVector s1 = FloatVector.zero(F);
+    FloatVector s2 = FloatVector.zero(F);
+    FloatVector s3 = FloatVector.zero(F);
+    int blocked = pixels & -4;
+    for (int p = 0; p < blocked; p += 4) {
+      int k = from + p * pitch;
+      s0 = s0.add(FloatVector.fromArray(F, d, k));
+      s1 = s1.add(FloatVector.fromArray(F, d, k + pitch));
+      s2 = s2.add(FloatVector.fromArray(F, d, k + 2 * pitch));
+      s3 = s3.add(FloatVector.fromArray(F, d, k + 3 * pitch));
     }
-    sum.intoArray(bias, biasFrom);
+    for (int p = blocked; p < pixels; p++) {
+      s0 = s0.add(FloatVector.fromArray(F, d, from + p * pitch));
+    }
+    s0.add(s1).add(s2.add(s3)).intoArray(bias, biasFrom);
   }
 }

@@ -56,7 +56,8 @@ final class DepthwiseConvolution {
         int resultRows,
         int resultColumns) {
       // Tiles of pixels may reach beyond the last column.
-      int columns = (resultColumns + TILE - 1) * stride + windowColumns;
+      int tile = windowColumns == UNROLLED && stride == 1 ? UNROLLED : TILE;
+      int columns = ((resultColumns + tile - 1) / tile * tile - 1) * stride + windowColumns;
       int rows = (resultRows - 1) * stride + windowRows;
       return new Plan(
           new Planes(height, width, channels, step, top, left, rows, columns),
@@ -112,33 +113,41 @@ final class DepthwiseConvolution {
     int imageLength = plan.planes.height() * plan.planes.width() * channels;
     int resultPixels = plan.resultRows * plan.resultColumns;
     int[] tapTable = plan.tapTable();
+    int splits = DenseProduct.splits(images, vectors, workers.threads());
     workers.run(
-        images * vectors,
+        images * splits,
         (long) images * resultPixels * channels * taps,
         task -> {
-          int image = task / vectors;
-          int channel = task % vectors * L;
-          int lanes = Math.min(L, channels - channel);
+          int image = task / splits;
+          int split = task % splits;
+          int source = inputFrom + image * imageLength;
+          int target = outFrom + image * resultPixels * channels;
           float[] plane = pool.take(plan.planes.length());
           float[] packed = pool.take(taps * L);
           try {
-            packWeight(weight, weightFrom + channel, channels, taps, flipped, lanes, packed);
-            plan.planes.fill(input, inputFrom + image * imageLength + channel, lanes, plane);
-            int to = outFrom + image * resultPixels * channels + channel;
-            if (bias != null || residual == null || residual != out || residualShift != 0) {
-              start(
-                  bias,
-                  biasFrom + channel,
-                  residual,
-                  residualShift,
-                  out,
-                  to,
-                  channels,
-                  resultPixels,
-                  lanes);
-            }
-            for (int y = 0; y < plan.resultRows; y++) {
-              row(plan, plane, packed, tapTable, out, to, y, channels, lanes);
+            plane[0] = Prefetch.range(input, source, imageLength);
+            plane[1] = Prefetch.range(out, target, resultPixels * channels);
+            for (int v = vectors * split / splits; v < vectors * (split + 1) / splits; v++) {
+              int channel = v * L;
+              int lanes = Math.min(L, channels - channel);
+              packWeight(weight, weightFrom + channel, channels, taps, flipped, lanes, packed);
+              plan.planes.fill(input, source + channel, lanes, plane);
+              int to = target + channel;
+              if (bias != null || residual == null || residual != out || residualShift != 0) {
+                start(
+                    bias,
+                    biasFrom + channel,
+                    residual,
+                    residualShift,
+                    out,
+                    to,
+                    channels,
+                    resultPixels,
+                    lanes);
+              }
+              for (int y = 0; y < plan.resultRows; y++) {
+                row(plan, plane, packed, tapTable, out, to, y, channels, lanes);
+              }
             }
           } finally {
             pool.give(packed);
@@ -324,25 +333,35 @@ final class DepthwiseConvolution {
     int imageLength = plan.planes.height() * plan.planes.width() * channels;
     int resultLength = plan.resultRows * plan.resultColumns * channels;
     try {
+      int splits = DenseProduct.splits(groups, vectors, workers.threads());
       workers.run(
-          groups * vectors,
+          groups * splits,
           (long) images * resultLength * taps,
           task -> {
-            int group = task / vectors;
-            int channel = task % vectors * L;
-            int lanes = Math.min(L, channels - channel);
-            int partial = task * partialLength;
-            Arrays.fill(partials, partial, partial + partialLength, 0);
+            int group = task / splits;
+            int first = vectors * (task % splits) / splits;
+            int end = vectors * (task % splits + 1) / splits;
+            int base = group * vectors * partialLength;
+            Arrays.fill(partials, base + first * partialLength, base + end * partialLength, 0);
             float[] plane = pool.take(plan.planes.length());
             float[] d = pool.take(dPlanes.length());
             try {
-              int end = images * (group + 1) / groups;
-              for (int image = images * group / groups; image < end; image++) {
-                plan.planes.fill(input, inputFrom + image * imageLength + channel, lanes, plane);
-                dPlanes.fill(dOut, dOutFrom + image * resultLength + channel, lanes, d);
-                taps(plan, plane, tileTable, tapTable, d, partials, partial);
-                if (dBias != null) {
-                  sum(d, dPlanes.rows() * columns, partials, partial + taps * L);
+              for (int image = images * group / groups;
+                  image < images * (group + 1) / groups;
+                  image++) {
+                int source = inputFrom + image * imageLength;
+                int dSource = dOutFrom + image * resultLength;
+                plane[0] = Prefetch.range(input, source, imageLength);
+                d[0] = Prefetch.range(dOut, dSource, resultLength);
+                for (int v = first; v < end; v++) {
+                  int lanes = Math.min(L, channels - v * L);
+                  int partial = base + v * partialLength;
+                  plan.planes.fill(input, source + v * L, lanes, plane);
+                  dPlanes.fill(dOut, dSource + v * L, lanes, d);
+                  taps(plan, plane, tileTable, tapTable, d, partials, partial);
+                  if (dBias != null) {
+                    sum(d, dPlanes.rows() * columns, partials, partial + taps * L);
+                  }
                 }
               }
             } finally {

@@ -193,12 +193,12 @@ final class OuterProducts {
 
   /**
    * For {@code rows} rows k, rounded up to whole tiles, and every column of a panel, {@code sum +=
-   * sum over pixels of x * d}. Reads x up to {@link #OVERHANG} elements further than the rows
-   * reach.
+   * sum over pixels of x * d}. Reads, and then computes something meaningless from, up to {@link
+   * #OVERHANG} elements further than the rows of x reach.
    *
    * @param xBase per pixel, index of k = 0 in x, relative to xFrom
-   * @param d the panel's columns of each pixel, packed
-   * @param sum packed likewise, a row for each k
+   * @param d the panel's columns of each pixel, packed up to whole vectors
+   * @param sum a row for each k, of the panel's columns up to whole vectors
    */
   static void gradient(
       int vectors,

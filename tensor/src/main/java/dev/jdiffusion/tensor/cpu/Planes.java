@@ -33,22 +33,33 @@ record Planes(
    * pixel.
    */
   void fill(float[] image, int from, int lanes, float[] plane) {
-    Arrays.fill(plane, 0, length(), 0);
     int firstColumn = left >= 0 ? 0 : (-left + step - 1) / step;
-    int endColumn = Math.min(width, (columns - left + step - 1) / step);
-    for (int y = 0; y < height; y++) {
-      int row = top + y * step;
-      if (row >= 0 && row < rows && endColumn > firstColumn) {
-        copy(
-            image,
-            from + (y * width + firstColumn) * channels,
-            channels,
-            endColumn - firstColumn,
-            lanes,
-            plane,
-            (row * columns + left + firstColumn * step) * L,
-            step * L);
+    int endColumn = Math.max(firstColumn, Math.min(width, (columns - left + step - 1) / step));
+    int begin = (left + firstColumn * step) * L;
+    int end = (left + endColumn * step) * L;
+    int pitch = columns * L;
+    for (int r = 0; r < rows; r++) {
+      int y = Math.floorDiv(r - top, step);
+      int to = r * pitch;
+      if (y < 0 || y >= height || top + y * step != r || endColumn == firstColumn) {
+        Arrays.fill(plane, to, to + pitch, 0);
+        continue;
       }
+      if (step == 1) {
+        Arrays.fill(plane, to, to + begin, 0);
+        Arrays.fill(plane, to + end, to + pitch, 0);
+      } else {
+        Arrays.fill(plane, to, to + pitch, 0);
+      }
+      copy(
+          image,
+          from + (y * width + firstColumn) * channels,
+          channels,
+          endColumn - firstColumn,
+          lanes,
+          plane,
+          to + begin,
+          step * L);
     }
   }
 

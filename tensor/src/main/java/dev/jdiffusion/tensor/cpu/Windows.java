@@ -17,11 +17,14 @@ final class Windows {
   /** Floats of a padded copy that leave room for weights and results in a cache of 1 MB. */
   private static final int SCRATCH = 1 << 17;
 
-  /** Runs of consecutive floats shorter than this are first gathered into one per pixel. */
+  /**
+   * Below this length of a window's row, all its rows are made one run, at the price of a larger
+   * copy.
+   */
   private static final int SHORT_RUN = 32;
 
   private final boolean direct;
-  private final boolean gathered;
+  private final boolean stacked;
   private final int images;
   private final int height;
   private final int width;
@@ -130,10 +133,10 @@ final class Windows {
     this.resultRows = resultRows;
     this.resultColumns = resultColumns;
     int run = windowColumns * depth;
-    gathered = windowRows > 1 && run < SHORT_RUN;
-    rows = gathered ? 1 : windowRows;
-    rowLength = gathered ? windowRows * run : run;
-    pitch = gathered || direct ? 0 : paddedColumns() * depth;
+    stacked = windowRows > 1 && run < SHORT_RUN;
+    rows = stacked ? 1 : windowRows;
+    rowLength = stacked ? windowRows * run : run;
+    pitch = stacked || direct ? 0 : paddedColumns() * depth;
     chooseBlocks(minimumBlocks);
     int imageBlocks = (images + imagesPerBlock - 1) / imagesPerBlock;
     int rowBlocks = (resultRows + rowsPerBlock - 1) / rowsPerBlock;
@@ -151,7 +154,8 @@ final class Windows {
     if (pixels <= 256) {
       imagesPerBlock = Math.min(images, Math.max(1, 256 / pixels));
     } else {
-      int strips = (pixels + 1023) / 1024;
+      int most = direct ? 256 : 1024;
+      int strips = (pixels + most - 1) / most;
       rowsPerBlock = (resultRows + strips - 1) / strips;
     }
     while ((tooLarge() || countBlocks() < minimumBlocks)
@@ -204,8 +208,8 @@ final class Windows {
       return 0;
     }
     int perImage =
-        gathered
-            ? rowsPerBlock * resultColumns * rowLength
+        stacked
+            ? resultColumns * paddedRows(rowsPerBlock) * windowColumns * depth
             : paddedRows(rowsPerBlock) * paddedColumns() * depth;
     return imagesPerBlock * perImage + OVERHANG;
   }
@@ -237,9 +241,10 @@ final class Windows {
     if (direct) {
       return table(block, 0, channels, 0);
     }
-    if (gathered) {
-      return table(
-          block, block.rows * resultColumns * rowLength, resultColumns * rowLength, rowLength);
+    if (stacked) {
+      int run = windowColumns * depth;
+      int column = paddedRows(block.rows) * run;
+      return table(block, resultColumns * column, stride * run, column);
     }
     return table(block, paddedRows(block.rows) * pitch, stride * pitch, stride * depth);
   }
@@ -265,7 +270,7 @@ final class Windows {
     int to = 0;
     for (int n = 0; n < block.images; n++) {
       int image = inputFrom + (block.image + n) * height * width * channels + firstChannel;
-      to = gathered ? gather(block, input, image, copy, to) : pad(block, input, image, copy, to);
+      to = stacked ? stack(block, input, image, copy, to) : pad(block, input, image, copy, to);
     }
   }
 
@@ -303,23 +308,35 @@ final class Windows {
     }
   }
 
-  private int gather(Block block, float[] input, int image, float[] copy, int to) {
+  /**
+   * For each column of the result, the rows of its windows one below the other: windows are one run
+   * then.
+   */
+  private int stack(Block block, float[] input, int image, float[] copy, int to) {
+    int run = windowColumns * depth;
+    int firstY = block.row * stride - top;
     int next = to;
-    for (int row = block.row; row < block.row + block.rows; row++) {
-      for (int column = 0; column < resultColumns; column++) {
-        for (int i = 0; i < windowRows; i++) {
-          int y = row * stride - top + i;
-          for (int j = 0; j < windowColumns; j++, next += depth) {
-            int x = column * stride - left + j;
-            if (y < 0 || y >= height || x < 0 || x >= width) {
-              Arrays.fill(copy, next, next + depth, 0);
-            } else {
-              int from = image + (y * width + x) * channels;
-              for (int c = 0; c < depth; c++) {
-                copy[next + c] = input[from + c];
-              }
-            }
-          }
+    for (int column = 0; column < resultColumns; column++) {
+      int x = column * stride - left;
+      int begin = Math.clamp(-x, 0, windowColumns);
+      int end = Math.clamp((long) width - x, begin, windowColumns);
+      for (int r = 0; r < paddedRows(block.rows); r++, next += run) {
+        int y = firstY + r;
+        if (y < 0 || y >= height || begin == end) {
+          Arrays.fill(copy, next, next + run, 0);
+          continue;
+        }
+        if (begin > 0) {
+          Arrays.fill(copy, next, next + begin * depth, 0);
+        }
+        copyPixels(
+            input,
+            image + (y * width + x + begin) * channels,
+            copy,
+            next + begin * depth,
+            end - begin);
+        if (end < windowColumns) {
+          Arrays.fill(copy, next + end * depth, next + run, 0);
         }
       }
     }

@@ -99,9 +99,8 @@ final class KernelGenerator {
     head(false);
     line("/**");
     line(
-        " * Sums of outer products over pixels for %d vector registers; written by {@code",
+        " * Sums of outer products over pixels for %d vector registers; written by {@code KernelGenerator}.",
         registers);
-    line(" * KernelGenerator}.");
     line(" *");
     line(
         " * <p>{@code gradientRxV}: for R rows k and V vectors of columns, {@code sum[k][column] += sum over");
@@ -198,10 +197,10 @@ final class KernelGenerator {
     line(" * channels at a time; written by {@code KernelGenerator}.");
     line(" *");
     line(
-        " * <p>Each vector of the input is loaded once per row of the window and used for up to seven");
+        " * <p>Each vector of the input is loaded once per row of the window and used for up to seven pixels,");
     line(
-        " * pixels, so that the multiply-adds, not the loads, set the speed. Planes hold one vector of");
-    line(" * channels per pixel.");
+        " * so that the multiply-adds, not the loads, set the speed. Planes hold one vector of channels per");
+    line(" * pixel.");
     line(" */");
     line("final class %s {", name);
     line("  private %s() {}", name);
@@ -287,6 +286,11 @@ final class KernelGenerator {
 
   private void open(String method, String... parameters) {
     line("  static void %s(", method);
+    String together = "      " + String.join(", ", parameters) + ") {";
+    if (together.length() <= 100) {
+      line("%s", together);
+      return;
+    }
     for (int i = 0; i < parameters.length; i++) {
       line("      %s%s", parameters[i], i < parameters.length - 1 ? "," : ") {");
     }
