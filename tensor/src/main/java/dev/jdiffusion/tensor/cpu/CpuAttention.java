@@ -132,27 +132,36 @@ final class CpuAttention implements Attention {
       for (int r = 0; r < rows; r++) {
         int row = scores + r * keyWidth;
         Arrays.fill(work, row + length, row + keyWidth, Float.NEGATIVE_INFINITY);
-        SoftmaxLoops.exponentials(work, row, keyWidth, work, maxima + r, sums + r);
+      }
+      SoftmaxLoops.exponentials(work, scores, rows, keyWidth, work, maxima, sums);
+      for (int r = 0; r < rows; r++) {
         logSumExps[logSumExpAt + i + r] = work[maxima + r] + VectorMath.log(work[sums + r]);
       }
       SmallMatMul.multiply(
           work, scores, keyWidth, 1, work, values, width, work, results, width, rows, width, length,
           false);
-      for (int r = 0; r < rows; r++) {
-        float factor = 1f / work[sums + r];
-        HeadTiles.store(
-            work,
-            results + r * width,
-            width,
-            1,
-            features,
-            factor,
-            FloatStorage.array(out),
-            outAt + (i + r) * outRow,
-            outRow);
-      }
+      Kernel.launch(() -> divideRows(work, results, width, rows, sums));
+      HeadTiles.store(
+          work,
+          results,
+          width,
+          rows,
+          features,
+          1f,
+          FloatStorage.array(out),
+          outAt + i * outRow,
+          outRow);
     }
     pool.give(work);
+  }
+
+  private static void divideRows(float[] x, int at, int width, int rows, int divisors) {
+    for (int r = 0; r < rows; r++) {
+      FloatVector divisor = FloatVector.broadcast(F, x[divisors + r]);
+      for (int i = at + r * width; i < at + (r + 1) * width; i += L) {
+        FloatVector.fromArray(F, x, i).div(divisor).intoArray(x, i);
+      }
+    }
   }
 
   /** The head's rows as columns, padded with zeros. */
@@ -242,7 +251,9 @@ final class CpuAttention implements Attention {
     int results = upstream + block * width;
     int probabilities = results + block * width;
     int dScores = probabilities + block * keyWidth;
-    float[] work = pool.take(dScores + block * keyWidth);
+    int shifts = dScores + block * keyWidth;
+    int deltas = shifts + block;
+    float[] work = pool.take(deltas + block);
     loadTransposed(k, image, head, features, length, work, keysTransposed, keyWidth);
     loadTransposed(v, image, head, features, length, work, valuesTransposed, keyWidth);
     HeadTiles.load(
@@ -318,7 +329,8 @@ final class CpuAttention implements Attention {
           features,
           false);
       for (int r = 0; r < rows; r++) {
-        float delta =
+        work[shifts + r] = logSumExps[logSumExpAt + i + r];
+        work[deltas + r] =
             Lanes.dot(
                 FloatStorage.array(out),
                 out.offset() + outBlock + r * outRow,
@@ -326,14 +338,9 @@ final class CpuAttention implements Attention {
                 upstream + r * width,
                 features,
                 lanes);
-        scoreGradient(
-            work,
-            probabilities + r * keyWidth,
-            dScores + r * keyWidth,
-            keyWidth,
-            logSumExps[logSumExpAt + i + r],
-            delta);
       }
+      Kernel.launch(
+          () -> scoreGradients(work, probabilities, dScores, rows, keyWidth, shifts, deltas));
       SmallMatMul.multiply(
           work,
           probabilities,
@@ -389,14 +396,18 @@ final class CpuAttention implements Attention {
     pool.give(work);
   }
 
-  /** A row of scores becomes P, its dP becomes dS. The row's padding is never read. */
-  private static void scoreGradient(
-      float[] x, int scoresAt, int dScoresAt, int width, float logSumExp, float delta) {
-    for (int i = 0; i < width; i += L) {
-      FloatVector p =
-          VectorMath.expNegative(FloatVector.fromArray(F, x, scoresAt + i).sub(logSumExp));
-      p.intoArray(x, scoresAt + i);
-      FloatVector.fromArray(F, x, dScoresAt + i).sub(delta).mul(p).intoArray(x, dScoresAt + i);
+  /** Scores become P, their dP becomes dS. The rows' padding is never read. */
+  private static void scoreGradients(
+      float[] x, int scores, int dScores, int rows, int width, int shifts, int deltas) {
+    for (int r = 0; r < rows; r++) {
+      FloatVector logSumExp = FloatVector.broadcast(F, x[shifts + r]);
+      FloatVector delta = FloatVector.broadcast(F, x[deltas + r]);
+      for (int i = r * width; i < (r + 1) * width; i += L) {
+        FloatVector p =
+            VectorMath.expNegative(FloatVector.fromArray(F, x, scores + i).sub(logSumExp));
+        p.intoArray(x, scores + i);
+        FloatVector.fromArray(F, x, dScores + i).sub(delta).mul(p).intoArray(x, dScores + i);
+      }
     }
   }
 }

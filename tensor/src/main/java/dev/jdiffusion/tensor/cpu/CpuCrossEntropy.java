@@ -26,7 +26,7 @@ final class CpuCrossEntropy implements CrossEntropy {
       int from = logits.offset() + n * classes;
       System.arraycopy(in, from, work, 0, classes);
       Arrays.fill(work, classes, width, Float.NEGATIVE_INFINITY);
-      SoftmaxLoops.exponentials(work, 0, width, work, width, width + 1);
+      SoftmaxLoops.exponentials(work, 0, 1, width, work, width, width + 1);
       float max = work[width];
       float sum = work[width + 1];
       for (int k = 0; k < classes; k++) {

@@ -109,19 +109,22 @@ final class CpuRandomFill implements RandomFill {
       FloatVector t = turns.sub(shifted.sub(ROUND));
       FloatVector t2 = t.mul(t);
       FloatVector sine =
-          t2.fma(all(S9), all(S7)).fma(t2, all(S5)).fma(t2, all(S3)).mul(t2).fma(t, t.mul(S1));
+          t2.fma(FloatVector.broadcast(F, S9), FloatVector.broadcast(F, S7))
+              .fma(t2, FloatVector.broadcast(F, S5))
+              .fma(t2, FloatVector.broadcast(F, S3))
+              .mul(t2)
+              .fma(t, t.mul(S1));
       FloatVector cosine =
-          t2.fma(all(C8), all(C6)).fma(t2, all(C4)).fma(t2, all(C2)).fma(t2, all(1f));
+          t2.fma(FloatVector.broadcast(F, C8), FloatVector.broadcast(F, C6))
+              .fma(t2, FloatVector.broadcast(F, C4))
+              .fma(t2, FloatVector.broadcast(F, C2))
+              .fma(t2, FloatVector.broadcast(F, 1f));
       VectorMask<Float> odd = quarter.and(1).compare(VectorOperators.NE, 0).cast(F);
       FloatVector first = cosine.blend(sine, odd);
       FloatVector second = sine.blend(cosine, odd);
       radius.mul(flip(first, quarter.add(1))).intoArray(u1, i);
       radius.mul(flip(second, quarter)).intoArray(u2, i);
     }
-  }
-
-  private static FloatVector all(float value) {
-    return FloatVector.broadcast(F, value);
   }
 
   /** {@code -x} where bit 1 of n is set. */

@@ -30,14 +30,16 @@ final class HeadTiles {
       int toAt,
       int width,
       float fill) {
-    for (int c = 0; c < width; c += L) {
-      if (c + L <= columns) {
-        copyScaled(from, fromAt + c, fromRow, rows, factor, to, toAt + c, width);
-      } else {
-        int rest = Math.max(columns - c, 0);
-        copyPadded(from, fromAt + c, fromRow, rows, rest, factor, to, toAt + c, width, fill);
+    Kernel.launch(() -> {
+      for (int c = 0; c < width; c += L) {
+        if (c + L <= columns) {
+          copyScaled(from, fromAt + c, fromRow, rows, factor, to, toAt + c, width);
+        } else {
+          int rest = Math.max(columns - c, 0);
+          copyPadded(from, fromAt + c, fromRow, rows, rest, factor, to, toAt + c, width, fill);
+        }
       }
-    }
+    });
   }
 
   private static void copyScaled(
@@ -93,82 +95,94 @@ final class HeadTiles {
       float[] to,
       int toAt,
       int toRow) {
-    for (int c = 0; c < columns; c += L) {
-      if (c + L <= columns) {
-        copyScaled(from, fromAt + c, width, rows, factor, to, toAt + c, toRow);
-      } else {
-        VectorMask<Float> mask = F.indexInRange(c, columns);
-        for (int r = 0; r < rows; r++) {
-          FloatVector.fromArray(F, from, fromAt + c + r * width, mask)
-              .mul(factor)
-              .intoArray(to, toAt + c + r * toRow, mask);
+    Kernel.launch(() -> {
+      for (int c = 0; c < columns; c += L) {
+        if (c + L <= columns) {
+          copyScaled(from, fromAt + c, width, rows, factor, to, toAt + c, toRow);
+        } else {
+          VectorMask<Float> mask = F.indexInRange(c, columns);
+          for (int r = 0; r < rows; r++) {
+            FloatVector.fromArray(F, from, fromAt + c + r * width, mask)
+                .mul(factor)
+                .intoArray(to, toAt + c + r * toRow, mask);
+          }
         }
       }
-    }
+    });
   }
 
   /** The largest element of each column of a dense matrix; its width is a multiple of 16. */
   static void columnMax(float[] x, int at, int rows, int width, float[] max, int maxAt) {
-    for (int c = 0; c < width; c += L) {
-      FloatVector m = FloatVector.fromArray(F, x, at + c);
-      for (int r = 1; r < rows; r++) {
-        FloatVector row = FloatVector.fromArray(F, x, at + c + r * width);
-        m = m.blend(row, row.compare(VectorOperators.GT, m));
+    Kernel.launch(() -> {
+      for (int c = 0; c < width; c += L) {
+        FloatVector m = FloatVector.fromArray(F, x, at + c);
+        for (int r = 1; r < rows; r++) {
+          FloatVector row = FloatVector.fromArray(F, x, at + c + r * width);
+          m = m.blend(row, row.compare(VectorOperators.GT, m));
+        }
+        m.intoArray(max, maxAt + c);
       }
-      m.intoArray(max, maxAt + c);
-    }
+    });
   }
 
   /** Adds each column's sum. */
   static void addColumnSums(float[] x, int at, int rows, int width, float[] sums, int sumsAt) {
-    for (int c = 0; c < width; c += L) {
-      FloatVector s = FloatVector.fromArray(F, sums, sumsAt + c);
-      for (int r = 0; r < rows; r++) {
-        s = s.add(FloatVector.fromArray(F, x, at + c + r * width));
+    Kernel.launch(() -> {
+      for (int c = 0; c < width; c += L) {
+        FloatVector s = FloatVector.fromArray(F, sums, sumsAt + c);
+        for (int r = 0; r < rows; r++) {
+          s = s.add(FloatVector.fromArray(F, x, at + c + r * width));
+        }
+        s.intoArray(sums, sumsAt + c);
       }
-      s.intoArray(sums, sumsAt + c);
-    }
+    });
   }
 
   /** {@code x = e^(x - max)} for numbers not above their column's max. */
   static void exponentials(float[] x, int at, float[] tiles, int max, int tile, int n) {
-    for (int t = 0; t < n; t += tile) {
-      int end = Math.min(tile, n - t);
-      for (int i = 0; i < end; i += L) {
-        VectorMath.expNegative(
-                FloatVector.fromArray(F, x, at + t + i)
-                    .sub(FloatVector.fromArray(F, tiles, max + i)))
-            .intoArray(x, at + t + i);
+    Kernel.launch(() -> {
+      for (int t = 0; t < n; t += tile) {
+        int end = Math.min(tile, n - t);
+        for (int i = 0; i < end; i += L) {
+          VectorMath.expNegative(
+                  FloatVector.fromArray(F, x, at + t + i)
+                      .sub(FloatVector.fromArray(F, tiles, max + i)))
+              .intoArray(x, at + t + i);
+        }
       }
-    }
+    });
   }
 
   /** {@code x = e^(x - max) * factor}. */
   static void scaledExponentials(
       float[] x, int at, float[] tiles, int max, int factor, int tile, int n) {
-    for (int t = 0; t < n; t += tile) {
-      int end = Math.min(tile, n - t);
-      for (int i = 0; i < end; i += L) {
-        VectorMath.expNegative(
-                FloatVector.fromArray(F, x, at + t + i)
-                    .sub(FloatVector.fromArray(F, tiles, max + i)))
-            .mul(FloatVector.fromArray(F, tiles, factor + i))
-            .intoArray(x, at + t + i);
+    Kernel.launch(() -> {
+      for (int t = 0; t < n; t += tile) {
+        int end = Math.min(tile, n - t);
+        for (int i = 0; i < end; i += L) {
+          VectorMath.expNegative(
+                  FloatVector.fromArray(F, x, at + t + i)
+                      .sub(FloatVector.fromArray(F, tiles, max + i)))
+              .mul(FloatVector.fromArray(F, tiles, factor + i))
+              .intoArray(x, at + t + i);
+        }
       }
-    }
+    });
   }
 
   /** {@code dy = y * (dy - dot)}. */
   static void columnSoftmaxGradient(
       float[] y, int yAt, float[] dy, int dyAt, float[] tiles, int dot, int tile, int n) {
-    for (int t = 0; t < n; t += tile) {
-      int end = Math.min(tile, n - t);
-      for (int i = 0; i < end; i += L) {
-        FloatVector.fromArray(F, dy, dyAt + t + i)
-            .sub(FloatVector.fromArray(F, tiles, dot + i))
-            .mul(FloatVector.fromArray(F, y, yAt + t + i))
-            .intoArray(dy, dyAt + t + i);
+    Kernel.launch(() -> {
+      for (int t = 0; t < n; t += tile) {
+        int end = Math.min(tile, n - t);
+        for (int i = 0; i < end; i += L) {
+          FloatVector.fromArray(F, dy, dyAt + t + i)
+              .sub(FloatVector.fromArray(F, tiles, dot + i))
+              .mul(FloatVector.fromArray(F, y, yAt + t + i))
+              .intoArray(dy, dyAt + t + i);
+        }
       }
-    }
+    });
   }
 }

@@ -83,48 +83,90 @@ final class SoftmaxLoops {
   }
 
   /**
-   * Replaces a row by {@code e^(x - max)}; not yet divided by its sum.
+   * Replaces rows, one after the other in memory, by {@code e^(x - max)}; not yet divided by their
+   * sums.
    *
-   * @param statistics overwritten from {@code maxAt} and {@code sumAt}
+   * @param statistics overwritten: the rows' maxima from {@code maxAt}, their sums from {@code
+   *     sumAt}
    */
-  static void exponentials(float[] x, int at, int width, float[] statistics, int maxAt, int sumAt) {
-    FloatVector max = max(x, at, width);
-    for (int i = 0; i < width; i += L) {
-      VectorMath.expNegative(FloatVector.fromArray(F, x, at + i).sub(max)).intoArray(x, at + i);
+  static void exponentials(
+      float[] x, int at, int rows, int width, float[] statistics, int maxAt, int sumAt) {
+    Kernel.launch(() -> subtractMax(x, at, rows, width, statistics, maxAt));
+    Kernel.launch(() -> exponentials(x, at, rows * width));
+    Kernel.launch(() -> sums(x, at, rows, width, statistics, sumAt));
+  }
+
+  private static void subtractMax(
+      float[] x, int at, int rows, int width, float[] maxima, int maxAt) {
+    for (int r = 0; r < rows; r++) {
+      int row = at + r * width;
+      FloatVector max = max(x, row, width);
+      maxima[maxAt + r] = max.lane(0);
+      for (int i = row; i < row + width; i += L) {
+        FloatVector.fromArray(F, x, i).sub(max).intoArray(x, i);
+      }
     }
-    statistics[maxAt] = max.lane(0);
-    statistics[sumAt] = sum(x, at, width).lane(0);
+  }
+
+  private static void exponentials(float[] x, int at, int n) {
+    for (int i = at; i < at + n; i += L) {
+      VectorMath.expNegative(FloatVector.fromArray(F, x, i)).intoArray(x, i);
+    }
+  }
+
+  private static void sums(float[] x, int at, int rows, int width, float[] sums, int sumAt) {
+    for (int r = 0; r < rows; r++) {
+      sums[sumAt + r] = sum(x, at + r * width, width).lane(0);
+    }
   }
 
   /** Replaces rows, one after the other in memory, by their softmax. */
   static void softmax(float[] x, int at, int rows, int width) {
     if (L == 16 && width == 32) {
-      softmax32(x, at, rows);
+      Kernel.launch(() -> subtractMax32(x, at, rows));
+      Kernel.launch(() -> exponentials(x, at, rows * width));
+      Kernel.launch(() -> normalize32(x, at, rows));
       return;
     }
+    Kernel.launch(() -> subtractMax(x, at, rows, width));
+    Kernel.launch(() -> exponentials(x, at, rows * width));
+    Kernel.launch(() -> normalize(x, at, rows, width));
+  }
+
+  private static void subtractMax(float[] x, int at, int rows, int width) {
     for (int r = 0; r < rows; r++) {
-      softmaxRow(x, at + r * width, width);
+      int row = at + r * width;
+      FloatVector max = max(x, row, width);
+      for (int i = row; i < row + width; i += L) {
+        FloatVector.fromArray(F, x, i).sub(max).intoArray(x, i);
+      }
     }
   }
 
-  private static void softmaxRow(float[] x, int at, int width) {
-    FloatVector max = max(x, at, width);
-    for (int i = 0; i < width; i += L) {
-      VectorMath.expNegative(FloatVector.fromArray(F, x, at + i).sub(max)).intoArray(x, at + i);
-    }
-    FloatVector inverse = FloatVector.broadcast(F, 1f).div(sum(x, at, width));
-    for (int i = 0; i < width; i += L) {
-      FloatVector.fromArray(F, x, at + i).mul(inverse).intoArray(x, at + i);
+  private static void normalize(float[] x, int at, int rows, int width) {
+    for (int r = 0; r < rows; r++) {
+      int row = at + r * width;
+      FloatVector inverse = FloatVector.broadcast(F, 1f).div(sum(x, row, width));
+      for (int i = row; i < row + width; i += L) {
+        FloatVector.fromArray(F, x, i).mul(inverse).intoArray(x, i);
+      }
     }
   }
 
-  private static void softmax32(float[] x, int at, int rows) {
+  private static void subtractMax32(float[] x, int at, int rows) {
     for (int i = at; i < at + 32 * rows; i += 32) {
       FloatVector x0 = FloatVector.fromArray(F, x, i);
       FloatVector x1 = FloatVector.fromArray(F, x, i + 16);
       FloatVector max = maxAcross(larger(x0, x1));
-      FloatVector e0 = VectorMath.expNegative(x0.sub(max));
-      FloatVector e1 = VectorMath.expNegative(x1.sub(max));
+      x0.sub(max).intoArray(x, i);
+      x1.sub(max).intoArray(x, i + 16);
+    }
+  }
+
+  private static void normalize32(float[] x, int at, int rows) {
+    for (int i = at; i < at + 32 * rows; i += 32) {
+      FloatVector e0 = FloatVector.fromArray(F, x, i);
+      FloatVector e1 = FloatVector.fromArray(F, x, i + 16);
       FloatVector inverse = FloatVector.broadcast(F, 1f).div(sumAcross(e0.add(e1)));
       e0.mul(inverse).intoArray(x, i);
       e1.mul(inverse).intoArray(x, i + 16);
@@ -134,9 +176,13 @@ final class SoftmaxLoops {
   /** Replaces rows of dy by {@code y * (dy - sum of y * dy)}. */
   static void gradient(float[] y, int yAt, float[] dy, int dyAt, int rows, int width) {
     if (L == 16 && width == 32) {
-      gradient32(y, yAt, dy, dyAt, rows);
-      return;
+      Kernel.launch(() -> gradient32(y, yAt, dy, dyAt, rows));
+    } else {
+      Kernel.launch(() -> gradientRows(y, yAt, dy, dyAt, rows, width));
     }
+  }
+
+  private static void gradientRows(float[] y, int yAt, float[] dy, int dyAt, int rows, int width) {
     for (int r = 0; r < rows; r++) {
       gradientRow(y, yAt + r * width, dy, dyAt + r * width, width);
     }

@@ -52,9 +52,11 @@ final class TiledLoops {
   /** {@code out = x + bias}. */
   static void add(
       float[] x, int xAt, float[] tiles, int bias, int tile, float[] out, int outAt, int n) {
-    for (int t = 0; t < n; t += tile) {
-      ArithmeticLoops.add(x, xAt + t, tiles, bias, out, outAt + t, Math.min(tile, n - t));
-    }
+    Kernel.launch(() -> {
+      for (int t = 0; t < n; t += tile) {
+        ArithmeticLoops.add(x, xAt + t, tiles, bias, out, outAt + t, Math.min(tile, n - t));
+      }
+    });
   }
 
   /** {@code out = x * scale + shift}. */
@@ -68,9 +70,11 @@ final class TiledLoops {
       float[] out,
       int outAt,
       int n) {
-    for (int t = 0; t < n; t += tile) {
-      affine(x, xAt + t, tiles, scale, shift, out, outAt + t, Math.min(tile, n - t));
-    }
+    Kernel.launch(() -> {
+      for (int t = 0; t < n; t += tile) {
+        affine(x, xAt + t, tiles, scale, shift, out, outAt + t, Math.min(tile, n - t));
+      }
+    });
   }
 
   private static void affine(
@@ -95,17 +99,21 @@ final class TiledLoops {
 
   /** {@code sum += x}. */
   static void sum(float[] x, int xAt, float[] tiles, int sum, int tile, int n) {
-    for (int t = 0; t < n; t += tile) {
-      ArithmeticLoops.add(tiles, sum, x, xAt + t, tiles, sum, Math.min(tile, n - t));
-    }
+    Kernel.launch(() -> {
+      for (int t = 0; t < n; t += tile) {
+        ArithmeticLoops.add(tiles, sum, x, xAt + t, tiles, sum, Math.min(tile, n - t));
+      }
+    });
   }
 
   /** {@code sum += d; squares += d^2} with {@code d = x - shift}. */
   static void moments(
       float[] x, int xAt, float[] tiles, int shift, int sum, int squares, int tile, int n) {
-    for (int t = 0; t < n; t += tile) {
-      moments(x, xAt + t, tiles, shift, sum, squares, Math.min(tile, n - t));
-    }
+    Kernel.launch(() -> {
+      for (int t = 0; t < n; t += tile) {
+        moments(x, xAt + t, tiles, shift, sum, squares, Math.min(tile, n - t));
+      }
+    });
   }
 
   private static void moments(
@@ -140,9 +148,12 @@ final class TiledLoops {
       int products,
       int tile,
       int n) {
-    for (int t = 0; t < n; t += tile) {
-      gradientMoments(dy, dyAt + t, x, xAt + t, tiles, mean, sum, products, Math.min(tile, n - t));
-    }
+    Kernel.launch(() -> {
+      for (int t = 0; t < n; t += tile) {
+        gradientMoments(
+            dy, dyAt + t, x, xAt + t, tiles, mean, sum, products, Math.min(tile, n - t));
+      }
+    });
   }
 
   private static void gradientMoments(
@@ -190,21 +201,23 @@ final class TiledLoops {
       float[] dx,
       int dxAt,
       int n) {
-    for (int t = 0; t < n; t += tile) {
-      normalizeGradient(
-          dy,
-          dyAt + t,
-          x,
-          xAt + t,
-          tiles,
-          mean,
-          scale,
-          slope,
-          shift,
-          dx,
-          dxAt + t,
-          Math.min(tile, n - t));
-    }
+    Kernel.launch(() -> {
+      for (int t = 0; t < n; t += tile) {
+        normalizeGradient(
+            dy,
+            dyAt + t,
+            x,
+            xAt + t,
+            tiles,
+            mean,
+            scale,
+            slope,
+            shift,
+            dx,
+            dxAt + t,
+            Math.min(tile, n - t));
+      }
+    });
   }
 
   private static void normalizeGradient(

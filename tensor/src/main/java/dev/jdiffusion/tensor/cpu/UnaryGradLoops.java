@@ -27,18 +27,18 @@ final class UnaryGradLoops {
   static void apply(
       Unary function, float[] at, int aAt, float[] dy, int dyAt, float[] dx, int dxAt, int n) {
     switch (function) {
-      case NEG -> neg(dy, dyAt, dx, dxAt, n);
-      case EXP -> exp(at, aAt, dy, dyAt, dx, dxAt, n);
-      case LOG -> log(at, aAt, dy, dyAt, dx, dxAt, n);
-      case SQRT -> sqrt(at, aAt, dy, dyAt, dx, dxAt, n);
-      case SQUARE -> square(at, aAt, dy, dyAt, dx, dxAt, n);
-      case ABS -> abs(at, aAt, dy, dyAt, dx, dxAt, n);
-      case RELU -> relu(at, aAt, dy, dyAt, dx, dxAt, n);
-      case SILU -> silu(at, aAt, dy, dyAt, dx, dxAt, n);
-      case GELU -> gelu(at, aAt, dy, dyAt, dx, dxAt, n);
-      case GELU_TANH -> geluTanh(at, aAt, dy, dyAt, dx, dxAt, n);
-      case SIGMOID -> sigmoid(at, aAt, dy, dyAt, dx, dxAt, n);
-      case TANH -> tanh(at, aAt, dy, dyAt, dx, dxAt, n);
+      case NEG -> Kernel.launch(() -> neg(dy, dyAt, dx, dxAt, n));
+      case EXP -> Kernel.launch(() -> exp(at, aAt, dy, dyAt, dx, dxAt, n));
+      case LOG -> Kernel.launch(() -> log(at, aAt, dy, dyAt, dx, dxAt, n));
+      case SQRT -> Kernel.launch(() -> sqrt(at, aAt, dy, dyAt, dx, dxAt, n));
+      case SQUARE -> Kernel.launch(() -> square(at, aAt, dy, dyAt, dx, dxAt, n));
+      case ABS -> Kernel.launch(() -> abs(at, aAt, dy, dyAt, dx, dxAt, n));
+      case RELU -> Kernel.launch(() -> relu(at, aAt, dy, dyAt, dx, dxAt, n));
+      case SILU -> Kernel.launch(() -> silu(at, aAt, dy, dyAt, dx, dxAt, n));
+      case GELU -> Kernel.launch(() -> gelu(at, aAt, dy, dyAt, dx, dxAt, n));
+      case GELU_TANH -> Kernel.launch(() -> geluTanh(at, aAt, dy, dyAt, dx, dxAt, n));
+      case SIGMOID -> Kernel.launch(() -> sigmoid(at, aAt, dy, dyAt, dx, dxAt, n));
+      case TANH -> Kernel.launch(() -> tanh(at, aAt, dy, dyAt, dx, dxAt, n));
     }
   }
 
@@ -54,9 +54,9 @@ final class UnaryGradLoops {
       int n) {
     switch (activation) {
       case NONE -> System.arraycopy(dy, dyAt, dx, dxAt, n);
-      case RELU -> relu(x, xAt, dy, dyAt, dx, dxAt, n);
-      case SILU -> silu(x, xAt, dy, dyAt, dx, dxAt, n);
-      case GELU -> gelu(x, xAt, dy, dyAt, dx, dxAt, n);
+      case RELU -> Kernel.launch(() -> relu(x, xAt, dy, dyAt, dx, dxAt, n));
+      case SILU -> Kernel.launch(() -> silu(x, xAt, dy, dyAt, dx, dxAt, n));
+      case GELU -> Kernel.launch(() -> gelu(x, xAt, dy, dyAt, dx, dxAt, n));
     }
   }
 

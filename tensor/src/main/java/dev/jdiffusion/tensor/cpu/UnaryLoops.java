@@ -21,18 +21,18 @@ final class UnaryLoops {
 
   static void apply(Unary function, float[] x, int xAt, float[] y, int yAt, int n) {
     switch (function) {
-      case NEG -> neg(x, xAt, y, yAt, n);
-      case EXP -> exp(x, xAt, y, yAt, n);
-      case LOG -> log(x, xAt, y, yAt, n);
-      case SQRT -> sqrt(x, xAt, y, yAt, n);
-      case SQUARE -> square(x, xAt, y, yAt, n);
-      case ABS -> abs(x, xAt, y, yAt, n);
-      case RELU -> relu(x, xAt, y, yAt, n);
-      case SILU -> silu(x, xAt, y, yAt, n);
-      case GELU -> gelu(x, xAt, y, yAt, n);
-      case GELU_TANH -> geluTanh(x, xAt, y, yAt, n);
-      case SIGMOID -> sigmoid(x, xAt, y, yAt, n);
-      case TANH -> tanh(x, xAt, y, yAt, n);
+      case NEG -> Kernel.launch(() -> neg(x, xAt, y, yAt, n));
+      case EXP -> Kernel.launch(() -> exp(x, xAt, y, yAt, n));
+      case LOG -> Kernel.launch(() -> log(x, xAt, y, yAt, n));
+      case SQRT -> Kernel.launch(() -> sqrt(x, xAt, y, yAt, n));
+      case SQUARE -> Kernel.launch(() -> square(x, xAt, y, yAt, n));
+      case ABS -> Kernel.launch(() -> abs(x, xAt, y, yAt, n));
+      case RELU -> Kernel.launch(() -> relu(x, xAt, y, yAt, n));
+      case SILU -> Kernel.launch(() -> silu(x, xAt, y, yAt, n));
+      case GELU -> Kernel.launch(() -> gelu(x, xAt, y, yAt, n));
+      case GELU_TANH -> Kernel.launch(() -> geluTanh(x, xAt, y, yAt, n));
+      case SIGMOID -> Kernel.launch(() -> sigmoid(x, xAt, y, yAt, n));
+      case TANH -> Kernel.launch(() -> tanh(x, xAt, y, yAt, n));
     }
   }
 
@@ -40,9 +40,9 @@ final class UnaryLoops {
   static void apply(Activation activation, float[] x, int xAt, float[] y, int yAt, int n) {
     switch (activation) {
       case NONE -> System.arraycopy(x, xAt, y, yAt, n);
-      case RELU -> relu(x, xAt, y, yAt, n);
-      case SILU -> silu(x, xAt, y, yAt, n);
-      case GELU -> gelu(x, xAt, y, yAt, n);
+      case RELU -> Kernel.launch(() -> relu(x, xAt, y, yAt, n));
+      case SILU -> Kernel.launch(() -> silu(x, xAt, y, yAt, n));
+      case GELU -> Kernel.launch(() -> gelu(x, xAt, y, yAt, n));
     }
   }
 

@@ -77,16 +77,12 @@ final class VectorMath {
 
   private VectorMath() {}
 
-  private static FloatVector all(float value) {
-    return FloatVector.broadcast(F, value);
-  }
-
   /** {@code e^x}, at most 2 ulp off, with gradual underflow. */
   static FloatVector exp(FloatVector x) {
     FloatVector c =
         x.blend(EXP_LOW, x.compare(VectorOperators.LT, EXP_LOW))
             .blend(EXP_HIGH, x.compare(VectorOperators.GT, EXP_HIGH));
-    FloatVector t = c.fma(all(LOG2_E), all(ROUND));
+    FloatVector t = c.fma(FloatVector.broadcast(F, LOG2_E), FloatVector.broadcast(F, ROUND));
     FloatVector p = expOfReduced(c, t.sub(ROUND));
     // Two factors, since 2^n alone may be no normal float.
     IntVector n = t.reinterpretAsInts().sub(ROUND_BITS);
@@ -101,7 +97,7 @@ final class VectorMath {
   static FloatVector expNegative(FloatVector x) {
     VectorMask<Float> tiny = x.compare(VectorOperators.LT, EXP_NORMAL);
     FloatVector c = x.blend(EXP_NORMAL, tiny);
-    FloatVector t = c.fma(all(LOG2_E), all(ROUND));
+    FloatVector t = c.fma(FloatVector.broadcast(F, LOG2_E), FloatVector.broadcast(F, ROUND));
     FloatVector p = expOfReduced(c, t.sub(ROUND));
     IntVector n = t.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23);
     // A product, not a sum of exponents, so that NaN stays NaN whatever its bits.
@@ -110,8 +106,13 @@ final class VectorMath {
 
   /** {@code e^(x - n ln 2)}. */
   private static FloatVector expOfReduced(FloatVector x, FloatVector n) {
-    FloatVector r = n.fma(all(-LN2_LOW), n.fma(all(-LN2_HIGH), x));
-    FloatVector q = r.fma(all(E6), all(E5)).fma(r, all(E4)).fma(r, all(E3)).fma(r, all(E2));
+    FloatVector r =
+        n.fma(FloatVector.broadcast(F, -LN2_LOW), n.fma(FloatVector.broadcast(F, -LN2_HIGH), x));
+    FloatVector q =
+        r.fma(FloatVector.broadcast(F, E6), FloatVector.broadcast(F, E5))
+            .fma(r, FloatVector.broadcast(F, E4))
+            .fma(r, FloatVector.broadcast(F, E3))
+            .fma(r, FloatVector.broadcast(F, E2));
     return q.mul(r).fma(r, r).add(1f);
   }
 
@@ -146,17 +147,20 @@ final class VectorMath {
     FloatVector k = e.add(ROUND_BITS).reinterpretAsFloats().sub(ROUND);
     k = k.blend(k.sub(23f), subnormal);
     FloatVector p =
-        f.fma(all(L11), all(L10))
-            .fma(f, all(L9))
-            .fma(f, all(L8))
-            .fma(f, all(L7))
-            .fma(f, all(L6))
-            .fma(f, all(L5))
-            .fma(f, all(L4))
-            .fma(f, all(L3));
+        f.fma(FloatVector.broadcast(F, L11), FloatVector.broadcast(F, L10))
+            .fma(f, FloatVector.broadcast(F, L9))
+            .fma(f, FloatVector.broadcast(F, L8))
+            .fma(f, FloatVector.broadcast(F, L7))
+            .fma(f, FloatVector.broadcast(F, L6))
+            .fma(f, FloatVector.broadcast(F, L5))
+            .fma(f, FloatVector.broadcast(F, L4))
+            .fma(f, FloatVector.broadcast(F, L3));
     FloatVector square = f.mul(f);
     FloatVector tail = p.mul(f).mul(square).add(k.mul(LN2_LOW));
-    FloatVector y = k.fma(all(LN2_HIGH), f.add(square.fma(all(-0.5f), tail)));
+    FloatVector y =
+        k.fma(
+            FloatVector.broadcast(F, LN2_HIGH),
+            f.add(square.fma(FloatVector.broadcast(F, -0.5f), tail)));
     return y.blend(x, x.compare(VectorOperators.EQ, Float.POSITIVE_INFINITY))
         .blend(Float.NEGATIVE_INFINITY, x.compare(VectorOperators.EQ, 0f))
         .blend(Float.NaN, x.compare(VectorOperators.LT, 0f))
@@ -189,7 +193,7 @@ final class VectorMath {
   /** {@code 1 / (1 + e^-x)}, at most 3 ulp off; 0 below -87. */
   static FloatVector sigmoid(FloatVector x) {
     FloatVector e = expNegative(x.abs().neg());
-    return all(1f).blend(e, x.compare(VectorOperators.LT, 0f)).div(e.add(1f));
+    return FloatVector.broadcast(F, 1f).blend(e, x.compare(VectorOperators.LT, 0f)).div(e.add(1f));
   }
 
   /** {@code x * sigmoid(x)}. */
@@ -200,7 +204,7 @@ final class VectorMath {
   /** Derivative of {@link #silu}: {@code s + x s (1 - s)}. */
   static FloatVector siluGrad(FloatVector x) {
     FloatVector e = expNegative(x.abs().neg());
-    FloatVector large = all(1f).div(e.add(1f));
+    FloatVector large = FloatVector.broadcast(F, 1f).div(e.add(1f));
     FloatVector small = e.mul(large);
     // sigmoid(x) and sigmoid(-x), which as 1 - s would cancel.
     VectorMask<Float> negative = x.compare(VectorOperators.LT, 0f);
@@ -212,11 +216,15 @@ final class VectorMath {
   static FloatVector tanh(FloatVector x) {
     FloatVector s = x.mul(x);
     FloatVector p =
-        s.fma(all(T13), all(T11)).fma(s, all(T9)).fma(s, all(T7)).fma(s, all(T5)).fma(s, all(T3));
+        s.fma(FloatVector.broadcast(F, T13), FloatVector.broadcast(F, T11))
+            .fma(s, FloatVector.broadcast(F, T9))
+            .fma(s, FloatVector.broadcast(F, T7))
+            .fma(s, FloatVector.broadcast(F, T5))
+            .fma(s, FloatVector.broadcast(F, T3));
     FloatVector small = p.mul(s).fma(x, x);
     FloatVector a = x.abs();
     FloatVector e = expNegative(a.mul(-2f));
-    FloatVector large = all(1f).sub(e).div(e.add(1f));
+    FloatVector large = FloatVector.broadcast(F, 1f).sub(e).div(e.add(1f));
     large = large.blend(large.neg(), x.compare(VectorOperators.LT, 0f));
     return large.blend(small, a.compare(VectorOperators.LT, TANH_SPLIT));
   }
@@ -229,18 +237,20 @@ final class VectorMath {
    * @param bell {@link #bell} of x
    */
   static FloatVector normalCdf(FloatVector x, FloatVector bell) {
-    FloatVector t = all(1f).div(x.abs().fma(all(M0), all(1f)));
+    FloatVector t =
+        FloatVector.broadcast(F, 1f)
+            .div(x.abs().fma(FloatVector.broadcast(F, M0), FloatVector.broadcast(F, 1f)));
     FloatVector p =
-        t.fma(all(M9), all(M8))
-            .fma(t, all(M7))
-            .fma(t, all(M6))
-            .fma(t, all(M5))
-            .fma(t, all(M4))
-            .fma(t, all(M3))
-            .fma(t, all(M2))
-            .fma(t, all(M1));
+        t.fma(FloatVector.broadcast(F, M9), FloatVector.broadcast(F, M8))
+            .fma(t, FloatVector.broadcast(F, M7))
+            .fma(t, FloatVector.broadcast(F, M6))
+            .fma(t, FloatVector.broadcast(F, M5))
+            .fma(t, FloatVector.broadcast(F, M4))
+            .fma(t, FloatVector.broadcast(F, M3))
+            .fma(t, FloatVector.broadcast(F, M2))
+            .fma(t, FloatVector.broadcast(F, M1));
     FloatVector tail = p.mul(t).mul(bell);
-    return all(1f).sub(tail).blend(tail, x.compare(VectorOperators.LT, 0f));
+    return FloatVector.broadcast(F, 1f).sub(tail).blend(tail, x.compare(VectorOperators.LT, 0f));
   }
 
   /** {@code e^(-x^2/2)}. */
@@ -268,7 +278,10 @@ final class VectorMath {
 
   /** {@code 2 sqrt(2/pi) (x + 0.044715 x^3)}. */
   private static FloatVector geluTanhArgument(FloatVector x) {
-    return x.mul(x).fma(all(GELU_CUBIC), all(1f)).mul(x).mul(TWO_SQRT_TWO_OVER_PI);
+    return x.mul(x)
+        .fma(FloatVector.broadcast(F, GELU_CUBIC), FloatVector.broadcast(F, 1f))
+        .mul(x)
+        .mul(TWO_SQRT_TWO_OVER_PI);
   }
 
   /** Derivative of {@link #geluTanh}. */
@@ -277,7 +290,10 @@ final class VectorMath {
     FloatVector s = sigmoid(u);
     // Not 1 - s, which cancels where the slope of u is large.
     FloatVector complement = sigmoid(u.neg());
-    FloatVector slope = x.mul(x).fma(all(3 * GELU_CUBIC), all(1f)).mul(TWO_SQRT_TWO_OVER_PI);
+    FloatVector slope =
+        x.mul(x)
+            .fma(FloatVector.broadcast(F, 3 * GELU_CUBIC), FloatVector.broadcast(F, 1f))
+            .mul(TWO_SQRT_TWO_OVER_PI);
     return x.mul(slope).mul(s).fma(complement, s);
   }
 }
