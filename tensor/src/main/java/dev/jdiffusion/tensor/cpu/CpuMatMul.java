@@ -5,6 +5,7 @@ import dev.jdiffusion.tensor.cpu.DenseProduct.Start;
 import dev.jdiffusion.tensor.cpu.DenseProduct.Target;
 import dev.jdiffusion.tensor.cpu.OuterProducts.Panels;
 import dev.jdiffusion.tensor.ops.MatMul;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,6 +19,16 @@ import org.jspecify.annotations.Nullable;
 final class CpuMatMul implements MatMul {
   /** Multiply-adds of one product from which on all threads work on it together. */
   private static final long LARGE = 1 << 22;
+
+  /**
+   * Length of a sum from which on the product of a tall matrix, transposed, and another is taken as
+   * the weight gradient of a 1x1 convolution: partial sums over stretches of rows, in parallel and
+   * with no transposed copy.
+   */
+  private static final int LONG_SUM = 4096;
+
+  /** Blocks that such a sum may be divided into; a constant, so that threads change no result. */
+  private static final int SUM_BLOCKS = 64;
 
   /** Transposed in blocks of this many rows and columns, for the cache lines they share. */
   private static final int BLOCK = 16;
@@ -60,6 +71,10 @@ final class CpuMatMul implements MatMul {
       m *= batch;
       batch = 1;
     }
+    if (transposeA && !transposeB && batch == 1 && bias == null && k >= LONG_SUM) {
+      tallProduct(a, b, m, n, k, residual, out);
+      return;
+    }
     int rows = m;
     Panels panels = new Panels(n);
     int strideA = a.shape().rank() == 3 && batch > 1 ? rows * k : 0;
@@ -83,6 +98,30 @@ final class CpuMatMul implements MatMul {
               product.run(
                   a.offset() + i * strideA, b.offset() + i * strideB, out.offset() + i * rows * n));
     }
+  }
+
+  /** {@code out = a^T b + residual}, where a {@code [k, m]} and b {@code [k, n]} are long. */
+  private void tallProduct(
+      Tensor a, Tensor b, int m, int n, int k, @Nullable Tensor residual, Tensor out) {
+    float[] target = FloatStorage.array(out);
+    if (residual == null) {
+      Arrays.fill(target, out.offset(), out.offset() + out.size(), 0);
+    } else {
+      // Harmless where the residual is out itself.
+      System.arraycopy(
+          FloatStorage.array(residual), residual.offset(), target, out.offset(), out.size());
+    }
+    DenseWeightGradient.run(
+        Windows.direct(k, m, SUM_BLOCKS),
+        FloatStorage.array(a),
+        a.offset(),
+        new DenseWeightGradient.Rows(FloatStorage.array(b), b.offset(), n),
+        new Panels(n),
+        new DenseWeightGradient.Rows(target, out.offset(), n),
+        null,
+        0,
+        workers,
+        pool);
   }
 
   /** What the products of a batch have in common. */

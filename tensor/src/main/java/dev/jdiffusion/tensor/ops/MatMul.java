@@ -10,7 +10,8 @@ public interface MatMul {
    * {@code out = op(a) op(b) (+ bias) (+ residual)}, or added to out.
    *
    * <p>Each element is one chain of fused multiply-adds in the order of k, started from bias plus
-   * residual, or from out's old value.
+   * residual, or from out's old value. A product with a transposed first matrix and a long inner
+   * extent may be cut into several chains, at places that depend on the shapes alone.
    *
    * @param a {@code [M, K]} or {@code [B, M, K]}; with transposeA {@code [K, M]} or {@code [B, K,
    *     M]}

@@ -25,6 +25,8 @@ final class MatMulCases {
     add(cases, Batches.NONE, 2, 1000, 3, false, true, false, false);
     add(cases, Batches.NONE, 128, 28, 112, false, false, true, false);
     add(cases, Batches.NONE, 28, 600, 112, true, false, false, true);
+    add(cases, Batches.NONE, 19, 4133, 37, true, false, false, true);
+    add(cases, Batches.NONE, 3, 9001, 70, true, false, false, false);
     add(cases, Batches.NONE, 37, 1000, 430, false, false, true, true);
     add(cases, Batches.NONE, 401, 70, 390, true, true, true, false);
     add(cases, new Batches(2, 2), 161, 175, 163, false, true, true, true);
