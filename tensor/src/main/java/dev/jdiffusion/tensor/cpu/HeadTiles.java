@@ -32,7 +32,10 @@ final class HeadTiles {
       float fill) {
     Kernel.launch(() -> {
       for (int c = 0; c < width; c += L) {
-        if (c + L <= columns) {
+        if (c + 2 * L <= columns) {
+          copyScaledPair(from, fromAt + c, fromRow, rows, factor, to, toAt + c, width);
+          c += L;
+        } else if (c + L <= columns) {
           copyScaled(from, fromAt + c, fromRow, rows, factor, to, toAt + c, width);
         } else {
           int rest = Math.max(columns - c, 0);
@@ -55,6 +58,24 @@ final class HeadTiles {
       FloatVector.fromArray(F, from, fromAt + r * fromRow)
           .mul(factor)
           .intoArray(to, toAt + r * toRow);
+    }
+  }
+
+  /** {@link #copyScaled} of two vectors a row: the second's cache line follows the first's. */
+  private static void copyScaledPair(
+      float[] from,
+      int fromAt,
+      int fromRow,
+      int rows,
+      float factor,
+      float[] to,
+      int toAt,
+      int toRow) {
+    for (int r = 0; r < rows; r++) {
+      int at = fromAt + r * fromRow;
+      int target = toAt + r * toRow;
+      FloatVector.fromArray(F, from, at).mul(factor).intoArray(to, target);
+      FloatVector.fromArray(F, from, at + L).mul(factor).intoArray(to, target + L);
     }
   }
 
@@ -97,7 +118,10 @@ final class HeadTiles {
       int toRow) {
     Kernel.launch(() -> {
       for (int c = 0; c < columns; c += L) {
-        if (c + L <= columns) {
+        if (c + 2 * L <= columns) {
+          copyScaledPair(from, fromAt + c, width, rows, factor, to, toAt + c, toRow);
+          c += L;
+        } else if (c + L <= columns) {
           copyScaled(from, fromAt + c, width, rows, factor, to, toAt + c, toRow);
         } else {
           VectorMask<Float> mask = F.indexInRange(c, columns);
