@@ -42,7 +42,9 @@ public final class Main {
     } catch (OutOfMemoryError e) {
       return fail(err, ExitCode.USER_ERROR, memoryHint());
     } catch (ReportedException e) {
-      return fail(err, ExitCode.FAILED, "internal error: " + e.getMessage());
+      return ranOutOfMemory(e)
+          ? fail(err, ExitCode.USER_ERROR, memoryHint())
+          : fail(err, ExitCode.FAILED, "internal error: " + e.getMessage());
     } catch (RuntimeException | StackOverflowError e) {
       int code = fail(err, ExitCode.FAILED, "internal error: " + e);
       e.printStackTrace(err);
@@ -73,6 +75,16 @@ public final class Main {
                   + String.join(", ", program.getSubcommands().keySet())
                   + " or --help");
     };
+  }
+
+  /** Memory may run out on a thread that reads pictures ahead, too. */
+  private static boolean ranOutOfMemory(Throwable failure) {
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      if (cause instanceof OutOfMemoryError) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private static String memoryHint() {

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -13,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.zip.GZIPOutputStream;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -147,6 +149,23 @@ class BadInputTest {
     Files.write(data.resolve("cat.png"), new byte[] {(byte) 0x89, 'P', 'N', 'G', 1, 2, 3});
     Files.write(data.resolve("dog.jpg"), new byte[] {(byte) 0xff, (byte) 0xd8, 1, 2, 3});
     assertTrainingRefused("--dataset " + data, "data");
+  }
+
+  @Test
+  void aDamagedPictureAmongGoodOnesIsNamedAndLeftOut() throws IOException {
+    Path data = Files.createDirectory(folder.resolve("data"));
+    for (int i = 0; i < 4; i++) {
+      BufferedImage image = new BufferedImage(9, 12, BufferedImage.TYPE_INT_RGB);
+      image.setRGB(i, i, 0xffffff);
+      ImageIO.write(image, "png", data.resolve("good" + i + ".png").toFile());
+    }
+    Files.write(data.resolve("bad.png"), new byte[] {(byte) 0x89, 'P', 'N', 'G', 1, 2, 3});
+    Program.Result result =
+        Program.call(TRAIN + "--dataset " + data + " --out " + folder.resolve("out"));
+    assertEquals(0, result.code(), result.toString());
+    String text = String.join("\n", result.out());
+    assertTrue(text.contains("4 pictures of 8x8"), text);
+    assertTrue(text.contains("bad.png"), text);
   }
 
   @Test

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 
 /** Runs the program, in this JVM or as a process of its own. */
 final class Program {
@@ -148,7 +149,12 @@ final class Program {
 
     /** Waits until a file has so many lines; fails if the process ends before. */
     void awaitLines(Path file, int lines) {
-      while (!Files.exists(file) || lines(file).size() < lines) {
+      await(() -> Files.exists(file) && lines(file).size() >= lines);
+    }
+
+    /** Waits until something is so; fails if the process ends before. */
+    void await(BooleanSupplier reached) {
+      while (!reached.getAsBoolean()) {
         if (!process.isAlive()) {
           throw new AssertionError("ended too early: " + end());
         }

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.jdiffusion.diffusion.checkpoint.Checkpoint;
 import java.io.File;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -275,6 +276,49 @@ class TrainProcessTest {
         result.err().getFirst().contains("step-000001.safetensors is the last good checkpoint"),
         result.toString());
     assertEquals(0, Program.call("train --resume --steps 9 --out " + run).code());
+  }
+
+  @Test
+  void aDiskThatIsFullAtTheStartLeavesNoRun() throws IOException {
+    String java = String.join("' '", Program.in(folder).command(TRAIN + " --out run"));
+    Program.Result result =
+        Program.in(folder).start(List.of("sh", "-c", "ulimit -f 100; exec '" + java + "'")).end();
+    assertEquals(2, result.code(), result.toString());
+    assertEquals(1, result.err().size(), result.toString());
+    assertTrue(result.err().getFirst().contains("step-000000.safetensors"), result.toString());
+    assertEquals(List.of(), namesIn(folder.resolve("run/checkpoints")));
+    assertFalse(Files.exists(folder.resolve("run/config.json")));
+  }
+
+  @Test
+  void aKillWhileACheckpointIsWrittenLeavesAWholeOne() throws IOException {
+    Path run = folder.resolve("run");
+    Path checkpoints = run.resolve("checkpoints");
+    // A network of some megabytes, so that writing it takes a while.
+    String line = TRAIN + " --dim 32 --steps 400 --checkpoint-every 1 --out run";
+    for (int i = 0; i < 3; i++) {
+      Program.Running training = Program.in(folder).start(line);
+      int next = i + 1;
+      training.await(() ->
+          Files.exists(checkpoints.resolve("step-%06d.safetensors".formatted(next)))
+              && hasTemporary(checkpoints));
+      training.signal("KILL");
+      training.end();
+      Path newest = Checkpoint.find(run);
+      try (Checkpoint checkpoint = Checkpoint.open(newest)) {
+        assertTrue(checkpoint.position().step() >= next, newest.toString());
+      }
+      line = "train --resume --out run";
+    }
+  }
+
+  private static boolean hasTemporary(Path folder) {
+    try {
+      return namesIn(folder).stream().anyMatch(name -> name.endsWith(".tmp"));
+    } catch (IOException | UncheckedIOException e) {
+      // Files come and go while it is listed.
+      return false;
+    }
   }
 
   @Test

@@ -255,7 +255,19 @@ public final class TrainingRun implements AutoCloseable {
 
   private void step() {
     long start = System.nanoTime();
-    Trainer.Step step = trainer.step();
+    Trainer.Step step;
+    try {
+      step = trainer.step();
+    } catch (UserError e) {
+      // A picture could not be read: the state is that after the step before.
+      save();
+      throw new UserError(
+          e.getMessage()
+              + "; saved "
+              + folder.checkpoints().at(saved)
+              + ", continue from it with --resume",
+          e);
+    }
     double seconds = (System.nanoTime() - start) * 1e-9;
     secondsPerStep =
         Double.isNaN(secondsPerStep)
