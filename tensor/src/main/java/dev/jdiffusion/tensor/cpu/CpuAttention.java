@@ -44,6 +44,15 @@ final class CpuAttention implements Attention {
     return Math.clamp(SCORES / keyWidth & -8, 8, QUERIES);
   }
 
+  /**
+   * Padded length of rows of scores and of transposed keys. Not a multiple of a kilobyte, or one
+   * column would occupy few sets of the first-level cache.
+   */
+  private static int keyWidth(int length) {
+    int width = SmallMatMul.padded(length);
+    return width % 256 == 0 ? width + SmallMatMul.COLUMNS : width;
+  }
+
   private static int start(Columns columns, int image, int head, int features) {
     return columns.offset()
         + image * columns.tensor().dim(1) * columns.rowStride()
@@ -87,7 +96,7 @@ final class CpuAttention implements Attention {
     int length = k.tensor().dim(1);
     int features = q.count() / heads;
     int width = SmallMatMul.padded(features);
-    int keyWidth = SmallMatMul.padded(length);
+    int keyWidth = keyWidth(length);
     int block = blockQueries(keyWidth);
     int keys = 0;
     int values = keys + features * keyWidth;
@@ -97,18 +106,9 @@ final class CpuAttention implements Attention {
     int maxima = results + block * width;
     int sums = maxima + block;
     float[] work = pool.take(sums + block);
-    loadTransposed(k, image, head, features, length, work, keys, keyWidth);
-    HeadTiles.load(
-        FloatStorage.array(v.tensor()),
-        start(v, image, head, features),
-        v.rowStride(),
-        length,
-        features,
-        1f,
-        work,
-        values,
-        width,
-        0f);
+    load(k, image, head, features, length, work, values, width);
+    transpose(work, values, width, features, length, keys, keyWidth);
+    load(v, image, head, features, length, work, values, width);
     float[] logSumExps = FloatStorage.array(logSumExp);
     int logSumExpAt = logSumExp.offset() + (image * heads + head) * queryLength;
     int outRow = heads * features;
@@ -164,8 +164,8 @@ final class CpuAttention implements Attention {
     }
   }
 
-  /** The head's rows as columns, padded with zeros. */
-  private static void loadTransposed(
+  /** The head's rows. */
+  private static void load(
       Columns columns,
       int image,
       int head,
@@ -173,19 +173,27 @@ final class CpuAttention implements Attention {
       int length,
       float[] work,
       int at,
-      int keyWidth) {
-    for (int d = 0; d < features; d++) {
-      Arrays.fill(work, at + d * keyWidth + length, at + (d + 1) * keyWidth, 0f);
-    }
-    SmallMatMul.transpose(
+      int width) {
+    HeadTiles.load(
         FloatStorage.array(columns.tensor()),
         start(columns, image, head, features),
         columns.rowStride(),
         length,
         features,
+        1f,
         work,
         at,
-        keyWidth);
+        width,
+        0f);
+  }
+
+  /** The rows at {@code from} as columns, padded with zeros. */
+  private static void transpose(
+      float[] work, int from, int width, int features, int length, int at, int keyWidth) {
+    for (int d = 0; d < features; d++) {
+      Arrays.fill(work, at + d * keyWidth + length, at + (d + 1) * keyWidth, 0f);
+    }
+    SmallMatMul.transpose(work, from, width, length, features, work, at, keyWidth);
   }
 
   @Override
@@ -239,7 +247,7 @@ final class CpuAttention implements Attention {
     int length = k.tensor().dim(1);
     int features = q.count() / heads;
     int width = SmallMatMul.padded(features);
-    int keyWidth = SmallMatMul.padded(length);
+    int keyWidth = keyWidth(length);
     int block = blockQueries(keyWidth);
     int keysTransposed = 0;
     int valuesTransposed = keysTransposed + features * keyWidth;
@@ -254,19 +262,10 @@ final class CpuAttention implements Attention {
     int shifts = dScores + block * keyWidth;
     int deltas = shifts + block;
     float[] work = pool.take(deltas + block);
-    loadTransposed(k, image, head, features, length, work, keysTransposed, keyWidth);
-    loadTransposed(v, image, head, features, length, work, valuesTransposed, keyWidth);
-    HeadTiles.load(
-        FloatStorage.array(k.tensor()),
-        start(k, image, head, features),
-        k.rowStride(),
-        length,
-        features,
-        1f,
-        work,
-        keys,
-        width,
-        0f);
+    load(v, image, head, features, length, work, keys, width);
+    transpose(work, keys, width, features, length, valuesTransposed, keyWidth);
+    load(k, image, head, features, length, work, keys, width);
+    transpose(work, keys, width, features, length, keysTransposed, keyWidth);
     Arrays.fill(work, dKeys, queries, 0f);
     float[] logSumExps = FloatStorage.array(logSumExp);
     int logSumExpAt = logSumExp.offset() + (image * heads + head) * queryLength;

@@ -243,7 +243,10 @@ final class SmallMatMul {
     s01.intoArray(c, cAt + L);
   }
 
-  /** {@code to[c, r] = from[r, c]}. */
+  /**
+   * {@code to[c, r] = from[r, c]}, 16 rows at a time: whole cache lines are written, and the lines
+   * that are read serve 16 columns.
+   */
   static void transpose(
       float[] from,
       int fromAt,
@@ -253,9 +256,12 @@ final class SmallMatMul {
       float[] to,
       int toAt,
       int toRow) {
-    for (int r = 0; r < rows; r++) {
+    for (int first = 0; first < rows; first += 16) {
+      int last = Math.min(first + 16, rows);
       for (int c = 0; c < columns; c++) {
-        to[toAt + c * toRow + r] = from[fromAt + r * fromRow + c];
+        for (int r = first; r < last; r++) {
+          to[toAt + c * toRow + r] = from[fromAt + r * fromRow + c];
+        }
       }
     }
   }
