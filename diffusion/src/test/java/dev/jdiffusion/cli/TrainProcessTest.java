@@ -288,6 +288,7 @@ class TrainProcessTest {
     assertTrue(result.err().getFirst().contains("step-000000.safetensors"), result.toString());
     assertEquals(List.of(), namesIn(folder.resolve("run/checkpoints")));
     assertFalse(Files.exists(folder.resolve("run/config.json")));
+    assertEquals(0, Program.in(folder).run(TRAIN + " --steps 1 --out run").code());
   }
 
   @Test

@@ -15,7 +15,6 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.function.Consumer;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -73,9 +72,10 @@ final class RunFolder implements AutoCloseable {
     return open(root, PATIENCE, tell);
   }
 
+  /** Empty metrics are what a run leaves that could not write its first checkpoint. */
   private static boolean holdsRun(Path root) {
-    return Stream.of("config.json", "metrics.jsonl")
-            .anyMatch(name -> Files.exists(root.resolve(name), LinkOption.NOFOLLOW_LINKS))
+    return Files.exists(root.resolve("config.json"), LinkOption.NOFOLLOW_LINKS)
+        || root.resolve("metrics.jsonl").toFile().length() > 0
         || new CheckpointFiles(root.resolve("checkpoints")).newest().isPresent();
   }
 

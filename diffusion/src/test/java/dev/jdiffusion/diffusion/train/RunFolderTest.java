@@ -46,8 +46,10 @@ class RunFolderTest {
   }
 
   @Test
-  void whatWasKilledBeforeItsFirstCheckpointMayStartAgain() {
-    RunFolder.create(root).close();
+  void whatWasKilledBeforeItsFirstCheckpointMayStartAgain() throws IOException {
+    try (RunFolder folder = RunFolder.create(root)) {
+      Files.createFile(folder.metrics());
+    }
     RunFolder.create(root).close();
     assertRefused("has no checkpoint to resume from", () -> RunFolder.resume(root, line -> {}));
   }
