@@ -292,7 +292,8 @@ public final class TrainingRun implements AutoCloseable {
       stopIfHopeless(step);
     }
     show(step);
-    if (isDue(number, config.checkpointEvery())) {
+    // While steps are skipped nothing is learned, and the weights may be what is to blame.
+    if (isDue(number, config.checkpointEvery()) && !step.skipped()) {
       save();
     }
     if (isDue(number, config.sampleEvery()) && !last) {
