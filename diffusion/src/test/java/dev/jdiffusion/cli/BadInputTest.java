@@ -85,6 +85,8 @@ class BadInputTest {
         "--device gpu ~ --device gpu ~ cpu",
         "--image-size 9 ~ image size 9 ~ multiple of 2",
         "--groups 3 ~ 3 groups ~ 8 channels",
+        "--dim 4096 --multipliers 64 ~ multipliers [64] is too large ~ choose smaller ones",
+        "--dim 2048 --multipliers 1,2,4 ~ multipliers [1, 2, 4] is too large ~ parameters",
         "--schedule linear ~ timestep 19 ~ cosine",
         "--sampler dpm ~ did you mean ddpm? ~ ",
         "--config nowhere.json ~ nowhere.json: no such configuration file ~ ",

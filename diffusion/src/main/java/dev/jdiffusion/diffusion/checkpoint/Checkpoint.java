@@ -3,6 +3,7 @@ package dev.jdiffusion.diffusion.checkpoint;
 import dev.jdiffusion.diffusion.UserError;
 import dev.jdiffusion.diffusion.config.RunConfig;
 import dev.jdiffusion.diffusion.data.BatchLoader;
+import dev.jdiffusion.diffusion.model.UNet;
 import dev.jdiffusion.nn.io.DataType;
 import dev.jdiffusion.nn.io.Safetensors;
 import dev.jdiffusion.nn.io.SafetensorsException;
@@ -176,6 +177,21 @@ public final class Checkpoint implements AutoCloseable {
 
   public Position position() {
     return position;
+  }
+
+  /**
+   * The network of the configuration, which no memory has been taken for yet.
+   *
+   * @throws UserError if the file's weights are not those of such a network
+   */
+  public UNet network() {
+    UNet network = UNet.of(config.unet());
+    try {
+      network.parameters().forEach((name, each) -> file.require("model." + name, each.shape()));
+    } catch (SafetensorsException e) {
+      throw new UserError(String.valueOf(e.getMessage()), e);
+    }
+    return network;
   }
 
   /**

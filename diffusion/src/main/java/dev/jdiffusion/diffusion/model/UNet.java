@@ -4,6 +4,7 @@ import dev.jdiffusion.autograd.Tape;
 import dev.jdiffusion.autograd.Variable;
 import dev.jdiffusion.autograd.ops.Elementwise;
 import dev.jdiffusion.autograd.ops.Layout;
+import dev.jdiffusion.diffusion.UserError;
 import dev.jdiffusion.nn.Conv2d;
 import dev.jdiffusion.nn.ConvNeXtBlock;
 import dev.jdiffusion.nn.ConvTranspose2d;
@@ -21,6 +22,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,6 +44,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class UNet extends Module {
   private static final int CONVNEXT_MULTIPLIER = 2;
+
+  /** All values lie in one array; half of the longest leaves room for the gaps between them. */
+  private static final long MOST_PARAMETERS = Integer.MAX_VALUE / 2;
 
   private final UNetConfig config;
   private final SinusoidalTimeEmbedding sinusoids;
@@ -82,6 +87,27 @@ public final class UNet extends Module {
     }
     finalBlock = child("finalBlock", block(config, config.width(0), dim, 0));
     finalConvolution = child("finalConvolution", Conv2d.same(dim, config.channels(), 1));
+  }
+
+  /**
+   * Declares the network that somebody asked for.
+   *
+   * @throws UserError if it is too large for any memory
+   */
+  public static UNet of(UNetConfig config) {
+    String reason;
+    try {
+      UNet net = new UNet(config);
+      if (net.parameterCount() <= MOST_PARAMETERS) {
+        return net;
+      }
+      reason = String.format(Locale.ROOT, "%,d parameters", net.parameterCount());
+    } catch (IllegalArgumentException e) {
+      reason = String.valueOf(e.getMessage());
+    }
+    throw new UserError(
+        "the network of dim %d and multipliers %s is too large (%s); choose smaller ones"
+            .formatted(config.dim(), config.multipliers(), reason));
   }
 
   public UNetConfig config() {

@@ -55,8 +55,8 @@ public final class SampleRun {
     request.gif.ifPresent(SampleRun::checkWritable);
     try (Checkpoint checkpoint = Checkpoint.open(Checkpoint.find(request.checkpoint))) {
       RunConfig config = checkpoint.config();
+      UNet model = checkpoint.network();
       Backend backend = Devices.open(request.device.orElse(config.device()), request.threads);
-      UNet model = new UNet(config.unet());
       try (ParameterStore store = ParameterStore.forInference(model, backend)) {
         checkpoint.read(request.averaged ? "ema." : "model.", store.views(store.values()));
         draw(request, config, backend, model, progress);

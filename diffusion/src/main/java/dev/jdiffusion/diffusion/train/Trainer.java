@@ -109,6 +109,8 @@ final class Trainer implements AutoCloseable {
   /** A training that goes on where a checkpoint was written. */
   static Trainer resume(
       RunConfig config, Backend backend, ImageDataset dataset, Checkpoint checkpoint) {
+    // Before memory is taken for what the configuration in the file says.
+    checkpoint.network();
     Trainer trainer = new Trainer(config, backend, dataset, checkpoint.position());
     try {
       checkpoint.read("", trainer.optimizer.state());

@@ -9,6 +9,7 @@ import dev.jdiffusion.diffusion.config.RunConfig;
 import dev.jdiffusion.diffusion.data.DatasetOptions;
 import dev.jdiffusion.diffusion.data.Datasets;
 import dev.jdiffusion.diffusion.data.ImageDataset;
+import dev.jdiffusion.diffusion.model.UNet;
 import dev.jdiffusion.diffusion.progress.Progress;
 import dev.jdiffusion.diffusion.progress.StopRequest;
 import dev.jdiffusion.tensor.Backend;
@@ -96,7 +97,7 @@ public final class TrainingRun implements AutoCloseable {
     if (!request.resume) {
       // Before any folder is made or any picture read: what is wrong with the network.
       RunConfig config = RunConfig.of(request.file, request.flags);
-      config.unet();
+      UNet.of(config.unet());
       config.process();
     }
     try (RunFolder folder =

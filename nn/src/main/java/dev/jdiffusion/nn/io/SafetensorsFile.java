@@ -125,13 +125,9 @@ public final class SafetensorsFile implements AutoCloseable {
     return entry;
   }
 
-  /**
-   * Reads a tensor's elements into an existing one of the same shape, rounding to its device's
-   * precision.
-   */
-  public void read(String name, Tensor target) {
+  /** Checks that there is a tensor of a shape, before memory is taken for it. */
+  public void require(String name, Shape expected) {
     TensorEntry entry = entry(name);
-    Shape expected = target.shape();
     boolean same = entry.extents().size() == expected.rank();
     for (int axis = 0; same && axis < expected.rank(); axis++) {
       same = entry.extents().get(axis) == expected.dim(axis);
@@ -141,6 +137,15 @@ public final class SafetensorsFile implements AutoCloseable {
           "%s: tensor %s has shape %s, expected %s"
               .formatted(path, quote(name), entry.extents(), expected));
     }
+  }
+
+  /**
+   * Reads a tensor's elements into an existing one of the same shape, rounding to its device's
+   * precision.
+   */
+  public void read(String name, Tensor target) {
+    require(name, target.shape());
+    TensorEntry entry = entry(name);
     double[] chunk = new double[Math.min(CHUNK_ELEMENTS, target.size())];
     for (int start = 0; start < target.size(); start += CHUNK_ELEMENTS) {
       int count = Math.min(CHUNK_ELEMENTS, target.size() - start);
