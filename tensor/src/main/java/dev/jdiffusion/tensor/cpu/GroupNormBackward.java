@@ -1,0 +1,331 @@
+package dev.jdiffusion.tensor.cpu;
+
+import dev.jdiffusion.tensor.Activation;
+import dev.jdiffusion.tensor.Tensor;
+import dev.jdiffusion.tensor.ops.GroupNorm.Spec;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One call of {@link CpuGroupNorm#backward}. With {@code dv = dOut * post'(v)} and, per channel,
+ * {@code S1 = sum dv} and {@code S2 = sum dv * h} over the pixels:
+ *
+ * <pre>
+ * dShift = S1                  dScale = gamma S2 + beta S1
+ * dBeta = (1 + scale) S1       dGamma = (1 + scale) S2                         summed over the images
+ * du = rstd (dv G - mean of (G dv) - h mean of (G dv h))                       G = gamma (1 + scale)
+ * dx = du * pre'(x + bias)     dBias = sum dx
+ * </pre>
+ */
+final class GroupNormBackward {
+  private final FloatPool pool;
+  final GroupNormGeometry at;
+  private final Spec spec;
+  private final float[] x;
+  private final float @Nullable [] bias;
+  private final float[] gamma;
+  private final float[] beta;
+  private final float @Nullable [] scaleShift;
+  private final float[] mean;
+  private final float[] rstd;
+  private final float[] dOut;
+  private final float[] dX;
+  private final float @Nullable [] dBias;
+  private final float @Nullable [] dScaleShift;
+  private final int xAt;
+  private final int biasAt;
+  private final int gammaAt;
+  private final int betaAt;
+  private final int scaleShiftAt;
+  private final int meanAt;
+  private final int rstdAt;
+  private final int dOutAt;
+  private final int dXAt;
+  private final int dBiasAt;
+  private final int dScaleShiftAt;
+  // Of each image, block and channel: S1, S2 and the sum of dx.
+  private final double[] sums;
+  private final double[] products;
+  private final double[] inputSums;
+  private final boolean activated;
+
+  GroupNormBackward(
+      FloatPool pool,
+      Tensor x,
+      @Nullable Tensor channelBias,
+      Tensor gamma,
+      Tensor beta,
+      @Nullable Tensor scaleShift,
+      Spec spec,
+      Tensor mean,
+      Tensor rstd,
+      Tensor dOut,
+      Tensor dX,
+      @Nullable Tensor dChannelBias,
+      @Nullable Tensor dScaleShift) {
+    this.pool = pool;
+    this.spec = spec;
+    at = new GroupNormGeometry(x, spec);
+    this.x = FloatStorage.array(x);
+    bias = GroupNormGeometry.arrayOrNull(channelBias);
+    this.gamma = FloatStorage.array(gamma);
+    this.beta = FloatStorage.array(beta);
+    this.scaleShift = GroupNormGeometry.arrayOrNull(scaleShift);
+    this.mean = FloatStorage.array(mean);
+    this.rstd = FloatStorage.array(rstd);
+    this.dOut = FloatStorage.array(dOut);
+    this.dX = FloatStorage.array(dX);
+    dBias = GroupNormGeometry.arrayOrNull(dChannelBias);
+    this.dScaleShift = GroupNormGeometry.arrayOrNull(dScaleShift);
+    xAt = x.offset();
+    biasAt = GroupNormGeometry.offset(channelBias);
+    gammaAt = gamma.offset();
+    betaAt = beta.offset();
+    scaleShiftAt = GroupNormGeometry.offset(scaleShift);
+    meanAt = mean.offset();
+    rstdAt = rstd.offset();
+    dOutAt = dOut.offset();
+    dXAt = dX.offset();
+    dBiasAt = GroupNormGeometry.offset(dChannelBias);
+    dScaleShiftAt = GroupNormGeometry.offset(dScaleShift);
+    sums = new double[at.images * at.blocks * at.channels];
+    products = new double[sums.length];
+    inputSums = new double[dBias == null ? 0 : sums.length];
+    activated = spec.postActivation() != Activation.NONE;
+  }
+
+  /** The sums S1 and S2 of a block, and dv into dX if it is not dOut itself. */
+  void measure(int image, int block) {
+    int tile = at.tile;
+    float[] tiles = pool.take(6 * tile + 2 * at.chunk);
+    int meanTile = 0;
+    int sum = tile;
+    int product = 2 * tile;
+    int biasTile = 3 * tile;
+    int scale = 4 * tile;
+    int shift = 5 * tile;
+    int uChunk = 6 * tile;
+    int vChunk = uChunk + at.chunk;
+    loadMean(image, tiles, meanTile);
+    Arrays.fill(tiles, sum, biasTile, 0f);
+    if (bias != null) {
+      at.loadBias(bias, biasAt, image, tiles, biasTile);
+    }
+    if (activated) {
+      at.loadScaleAndShift(
+          image,
+          gamma,
+          gammaAt,
+          beta,
+          betaAt,
+          scaleShift,
+          scaleShiftAt,
+          mean,
+          meanAt,
+          rstd,
+          rstdAt,
+          tiles,
+          scale,
+          shift);
+    }
+    int start = image * at.length;
+    int end = at.blockEnd(block);
+    for (int i = block * at.blockLength; i < end; i += at.chunk) {
+      int n = Math.min(at.chunk, end - i);
+      int from = xAt + start + i;
+      float[] u = x;
+      int uAt = from;
+      if (bias != null) {
+        TiledLoops.add(x, from, tiles, biasTile, tile, tiles, uChunk, n);
+        u = tiles;
+        uAt = uChunk;
+      }
+      if (spec.preActivation() != Activation.NONE) {
+        UnaryLoops.apply(spec.preActivation(), u, uAt, tiles, uChunk, n);
+        u = tiles;
+        uAt = uChunk;
+      }
+      float[] dv = dOut;
+      int dvAt = dOutAt + start + i;
+      if (activated) {
+        TiledLoops.affine(u, uAt, tiles, scale, shift, tile, tiles, vChunk, n);
+        UnaryGradLoops.apply(
+            spec.postActivation(), tiles, vChunk, dOut, dvAt, dX, dXAt + start + i, n);
+        dv = dX;
+        dvAt = dXAt + start + i;
+      }
+      TiledLoops.gradientMoments(dv, dvAt, u, uAt, tiles, meanTile, sum, product, tile, n);
+    }
+    addToChannels(tiles, sum, image, block, sums);
+    addToChannels(tiles, product, image, block, products);
+    pool.give(tiles);
+  }
+
+  private void loadMean(int image, float[] tiles, int meanTile) {
+    for (int g = 0; g < at.groups; g++) {
+      Arrays.fill(
+          tiles,
+          meanTile + g * at.perGroup,
+          meanTile + (g + 1) * at.perGroup,
+          mean[meanAt + image * at.groups + g]);
+    }
+    TiledLoops.repeat(tiles, meanTile, at.channels, at.tile);
+  }
+
+  private void addToChannels(float[] tiles, int sum, int image, int block, double[] target) {
+    int period = TiledLoops.period(at.channels);
+    TiledLoops.fold(tiles, sum, at.tile, period);
+    int slot = (image * at.blocks + block) * at.channels;
+    for (int i = 0; i < period; i += at.channels) {
+      for (int c = 0; c < at.channels; c++) {
+        target[slot + c] += tiles[sum + i + c];
+      }
+    }
+  }
+
+  /** The sum over an image's blocks, into its first block's slot. */
+  private int total(double[] perBlock, int image) {
+    int slot = image * at.blocks * at.channels;
+    for (int block = 1; block < at.blocks; block++) {
+      for (int c = 0; c < at.channels; c++) {
+        perBlock[slot + c] += perBlock[slot + block * at.channels + c];
+      }
+    }
+    return slot;
+  }
+
+  private double gain(int image, int c) {
+    return scaleShift == null ? 1 : 1.0 + scaleShift[scaleShiftAt + image * 2 * at.channels + c];
+  }
+
+  /** S1 and S2 of the image, and the gradient of scale and shift. */
+  void finish(int image) {
+    int slot = total(sums, image);
+    total(products, image);
+    for (int c = 0; c < at.channels; c++) {
+      products[slot + c] *= rstd[rstdAt + image * at.groups + c / at.perGroup];
+      if (dScaleShift != null) {
+        int to = dScaleShiftAt + image * 2 * at.channels + c;
+        dScaleShift[to] =
+            (float) (gamma[gammaAt + c] * products[slot + c] + beta[betaAt + c] * sums[slot + c]);
+        dScaleShift[to + at.channels] = (float) sums[slot + c];
+      }
+    }
+  }
+
+  void apply(int image, int block) {
+    int tile = at.tile;
+    float[] tiles = pool.take(6 * tile + 2 * at.chunk);
+    int meanTile = 0;
+    int scale = tile;
+    int slope = 2 * tile;
+    int shift = 3 * tile;
+    int biasTile = 4 * tile;
+    int sum = 5 * tile;
+    int zChunk = 6 * tile;
+    int uChunk = zChunk + at.chunk;
+    loadMean(image, tiles, meanTile);
+    loadInputGradient(image, tiles, scale, slope, shift);
+    if (bias != null) {
+      at.loadBias(bias, biasAt, image, tiles, biasTile);
+      Arrays.fill(tiles, sum, sum + tile, 0f);
+    }
+    int start = image * at.length;
+    int end = at.blockEnd(block);
+    for (int i = block * at.blockLength; i < end; i += at.chunk) {
+      int n = Math.min(at.chunk, end - i);
+      float[] z = x;
+      int zAt = xAt + start + i;
+      if (bias != null) {
+        TiledLoops.add(x, zAt, tiles, biasTile, tile, tiles, zChunk, n);
+        z = tiles;
+        zAt = zChunk;
+      }
+      float[] u = z;
+      int uAt = zAt;
+      if (spec.preActivation() != Activation.NONE) {
+        UnaryLoops.apply(spec.preActivation(), z, zAt, tiles, uChunk, n);
+        u = tiles;
+        uAt = uChunk;
+      }
+      int to = dXAt + start + i;
+      TiledLoops.normalizeGradient(
+          activated ? dX : dOut,
+          activated ? to : dOutAt + start + i,
+          u,
+          uAt,
+          tiles,
+          meanTile,
+          scale,
+          slope,
+          shift,
+          tile,
+          dX,
+          to,
+          n);
+      if (spec.preActivation() != Activation.NONE) {
+        UnaryGradLoops.apply(spec.preActivation(), z, zAt, dX, to, dX, to, n);
+      }
+      if (dBias != null) {
+        TiledLoops.sum(dX, to, tiles, sum, tile, n);
+      }
+    }
+    if (dBias != null) {
+      addToChannels(tiles, sum, image, block, inputSums);
+    }
+    pool.give(tiles);
+  }
+
+  /** {@code du = dv * scale - ((u - mean) * slope + shift)}. */
+  private void loadInputGradient(int image, float[] tiles, int scale, int slope, int shift) {
+    int slot = image * at.blocks * at.channels;
+    for (int g = 0; g < at.groups; g++) {
+      double r = rstd[rstdAt + image * at.groups + g];
+      double meanOfGradient = 0;
+      double meanOfProduct = 0;
+      for (int c = g * at.perGroup; c < (g + 1) * at.perGroup; c++) {
+        double factor = gamma[gammaAt + c] * gain(image, c);
+        meanOfGradient += factor * sums[slot + c];
+        meanOfProduct += factor * products[slot + c];
+        tiles[scale + c] = (float) (r * factor);
+      }
+      meanOfGradient /= at.elementsOfGroup();
+      meanOfProduct /= at.elementsOfGroup();
+      int first = g * at.perGroup;
+      int last = first + at.perGroup;
+      Arrays.fill(tiles, slope + first, slope + last, (float) (r * r * meanOfProduct));
+      Arrays.fill(tiles, shift + first, shift + last, (float) (r * meanOfGradient));
+    }
+    TiledLoops.repeat(tiles, scale, at.channels, at.tile);
+    TiledLoops.repeat(tiles, slope, at.channels, at.tile);
+    TiledLoops.repeat(tiles, shift, at.channels, at.tile);
+  }
+
+  void finishBias(int image) {
+    if (dBias != null) {
+      int slot = total(inputSums, image);
+      for (int c = 0; c < at.channels; c++) {
+        dBias[dBiasAt + image * at.channels + c] = (float) inputSums[slot + c];
+      }
+    }
+  }
+
+  void addParameterGradients(Tensor dGamma, Tensor dBeta) {
+    double[] gammaSums = new double[at.channels];
+    double[] betaSums = new double[at.channels];
+    for (int image = 0; image < at.images; image++) {
+      int slot = image * at.blocks * at.channels;
+      for (int c = 0; c < at.channels; c++) {
+        double gain = gain(image, c);
+        gammaSums[c] += gain * products[slot + c];
+        betaSums[c] += gain * sums[slot + c];
+      }
+    }
+    float[] gammaArray = FloatStorage.array(dGamma);
+    float[] betaArray = FloatStorage.array(dBeta);
+    for (int c = 0; c < at.channels; c++) {
+      gammaArray[dGamma.offset() + c] += (float) gammaSums[c];
+      betaArray[dBeta.offset() + c] += (float) betaSums[c];
+    }
+  }
+}

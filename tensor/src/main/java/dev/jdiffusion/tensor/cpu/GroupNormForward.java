@@ -1,0 +1,203 @@
+package dev.jdiffusion.tensor.cpu;
+
+import dev.jdiffusion.tensor.Activation;
+import dev.jdiffusion.tensor.Tensor;
+import dev.jdiffusion.tensor.ops.GroupNorm.Spec;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/** One call of {@link CpuGroupNorm#forward}. */
+final class GroupNormForward {
+  private final FloatPool pool;
+  final GroupNormGeometry at;
+  private final Spec spec;
+  private final float[] x;
+  private final float @Nullable [] bias;
+  private final float[] gamma;
+  private final float[] beta;
+  private final float @Nullable [] scaleShift;
+  private final float @Nullable [] residual;
+  private final float[] out;
+  private final float[] mean;
+  private final float[] rstd;
+  private final int xAt;
+  private final int biasAt;
+  private final int gammaAt;
+  private final int betaAt;
+  private final int scaleShiftAt;
+  private final int residualAt;
+  private final int outAt;
+  private final int meanAt;
+  private final int rstdAt;
+  // Of each image and group: the shift; of each block of it: the sums.
+  private final double[] shifts;
+  private final double[] sums;
+  private final double[] squares;
+  private final boolean transformed;
+
+  GroupNormForward(
+      FloatPool pool,
+      Tensor x,
+      @Nullable Tensor channelBias,
+      Tensor gamma,
+      Tensor beta,
+      @Nullable Tensor scaleShift,
+      @Nullable Tensor residual,
+      Spec spec,
+      Tensor out,
+      Tensor mean,
+      Tensor rstd) {
+    this.pool = pool;
+    this.spec = spec;
+    at = new GroupNormGeometry(x, spec);
+    this.x = FloatStorage.array(x);
+    bias = GroupNormGeometry.arrayOrNull(channelBias);
+    this.gamma = FloatStorage.array(gamma);
+    this.beta = FloatStorage.array(beta);
+    this.scaleShift = GroupNormGeometry.arrayOrNull(scaleShift);
+    this.residual = GroupNormGeometry.arrayOrNull(residual);
+    this.out = FloatStorage.array(out);
+    this.mean = FloatStorage.array(mean);
+    this.rstd = FloatStorage.array(rstd);
+    xAt = x.offset();
+    biasAt = GroupNormGeometry.offset(channelBias);
+    gammaAt = gamma.offset();
+    betaAt = beta.offset();
+    scaleShiftAt = GroupNormGeometry.offset(scaleShift);
+    residualAt = GroupNormGeometry.offset(residual);
+    outAt = out.offset();
+    meanAt = mean.offset();
+    rstdAt = rstd.offset();
+    shifts = new double[at.images * at.groups];
+    sums = new double[at.images * at.blocks * at.groups];
+    squares = new double[sums.length];
+    transformed = bias != null || spec.preActivation() != Activation.NONE;
+  }
+
+  /** {@code u} of a range of an image. */
+  private void transform(int from, int n, float[] tiles, int biasTile, float[] u, int uAt) {
+    if (bias == null) {
+      UnaryLoops.apply(spec.preActivation(), x, from, u, uAt, n);
+      return;
+    }
+    TiledLoops.add(x, from, tiles, biasTile, at.tile, u, uAt, n);
+    if (spec.preActivation() != Activation.NONE) {
+      UnaryLoops.apply(spec.preActivation(), u, uAt, u, uAt, n);
+    }
+  }
+
+  /** Sums of a block, and u into out. */
+  void measure(int image, int block) {
+    int tile = at.tile;
+    float[] tiles = pool.take(4 * tile);
+    int shift = 0;
+    int sum = tile;
+    int square = 2 * tile;
+    int biasTile = 3 * tile;
+    Arrays.fill(tiles, sum, biasTile, 0f);
+    if (bias != null) {
+      at.loadBias(bias, biasAt, image, tiles, biasTile);
+    }
+    int start = image * at.length;
+    int first = Math.min(tile, at.length);
+    transform(xAt + start, first, tiles, biasTile, tiles, shift);
+    loadShift(image, tiles, first);
+    int end = at.blockEnd(block);
+    for (int i = block * at.blockLength; i < end; i += at.chunk) {
+      int n = Math.min(at.chunk, end - i);
+      float[] u = x;
+      int uAt = xAt + start + i;
+      if (transformed) {
+        u = out;
+        uAt = outAt + start + i;
+        transform(xAt + start + i, n, tiles, biasTile, u, uAt);
+      }
+      TiledLoops.moments(u, uAt, tiles, shift, sum, square, tile, n);
+    }
+    int period = at.groups == 1 ? Lanes.LOGICAL : TiledLoops.period(at.channels);
+    TiledLoops.fold(tiles, sum, tile, period);
+    TiledLoops.fold(tiles, square, tile, period);
+    int slot = (image * at.blocks + block) * at.groups;
+    for (int i = 0; i < period; i++) {
+      int group = at.groups == 1 ? 0 : i % at.channels / at.perGroup;
+      sums[slot + group] += tiles[sum + i];
+      squares[slot + group] += tiles[square + i];
+    }
+    pool.give(tiles);
+  }
+
+  /** Replaces the image's first elements by the means of their groups, repeated. */
+  private void loadShift(int image, float[] tiles, int n) {
+    double[] total = new double[at.groups];
+    for (int pixel = 0; pixel < n; pixel += at.channels) {
+      for (int g = 0; g < at.groups; g++) {
+        float sum = 0;
+        int from = pixel + g * at.perGroup;
+        for (int i = from; i < from + at.perGroup; i++) {
+          sum += tiles[i];
+        }
+        total[g] += sum;
+      }
+    }
+    for (int g = 0; g < at.groups; g++) {
+      float shift = (float) (total[g] * at.groups / n);
+      shifts[image * at.groups + g] = shift;
+      Arrays.fill(tiles, g * at.perGroup, (g + 1) * at.perGroup, shift);
+    }
+    TiledLoops.repeat(tiles, 0, at.channels, at.tile);
+  }
+
+  /** Mean and rstd from the blocks' sums. */
+  void finish(int image) {
+    for (int g = 0; g < at.groups; g++) {
+      double sum = 0;
+      double square = 0;
+      for (int block = 0; block < at.blocks; block++) {
+        sum += sums[(image * at.blocks + block) * at.groups + g];
+        square += squares[(image * at.blocks + block) * at.groups + g];
+      }
+      double offset = sum / at.elementsOfGroup();
+      double variance = square / at.elementsOfGroup() - offset * offset;
+      // Not Math.max alone: NaN has to stay.
+      variance = variance < 0 ? 0 : variance;
+      mean[meanAt + image * at.groups + g] = (float) (shifts[image * at.groups + g] + offset);
+      rstd[rstdAt + image * at.groups + g] = (float) (1 / Math.sqrt(variance + spec.epsilon()));
+    }
+  }
+
+  void apply(int image, int block) {
+    int tile = at.tile;
+    float[] tiles = pool.take(2 * tile);
+    at.loadScaleAndShift(
+        image,
+        gamma,
+        gammaAt,
+        beta,
+        betaAt,
+        scaleShift,
+        scaleShiftAt,
+        mean,
+        meanAt,
+        rstd,
+        rstdAt,
+        tiles,
+        0,
+        tile);
+    int start = image * at.length;
+    int end = at.blockEnd(block);
+    for (int i = block * at.blockLength; i < end; i += at.chunk) {
+      int n = Math.min(at.chunk, end - i);
+      int to = outAt + start + i;
+      float[] u = transformed ? out : x;
+      int uAt = transformed ? to : xAt + start + i;
+      TiledLoops.affine(u, uAt, tiles, 0, tile, tile, out, to, n);
+      if (spec.postActivation() != Activation.NONE) {
+        UnaryLoops.apply(spec.postActivation(), out, to, out, to, n);
+      }
+      if (residual != null) {
+        ArithmeticLoops.add(out, to, residual, residualAt + start + i, out, to, n);
+      }
+    }
+    pool.give(tiles);
+  }
+}
