@@ -62,6 +62,15 @@ public final class LossPlot {
       return steps[steps.length - 1];
     }
 
+    /**
+     * The end of a linear axis, a little after the last step: XChart labels every n-th point, such
+     * as 43, 86, 129, where all points and both ends of the axis are equally far apart.
+     */
+    double axisEnd() {
+      double before = steps.length > 1 ? steps[steps.length - 2] : 0;
+      return lastStep() + 0.37 * (lastStep() - before);
+    }
+
     /** The points at the given places only. */
     Curve at(int[] places) {
       return new Curve(
@@ -191,7 +200,7 @@ public final class LossPlot {
     styler.setYAxisMin(0.0);
     styler.setYAxisMax(top > 0 ? top : 1.0);
     styler.setXAxisMin(0.0);
-    styler.setXAxisMax(curve.lastStep());
+    styler.setXAxisMax(curve.axisEnd());
     addLoss(chart, curve.steps, curve.losses, curve.smooth);
     return chart;
   }
@@ -210,9 +219,10 @@ public final class LossPlot {
     String mantissas = high / low < 12 ? "1234567" : high / low < 200 ? "123457" : "125";
     styler.setYAxisTickLabelsFormattingFunction(
         value -> mantissaIn(value, mantissas) ? number(value) : "");
-    styler.setXAxisTickLabelsFormattingFunction(
-        value -> mantissaIn(value, "125") ? number(value) : "");
     double first = curve.steps[0];
+    String stepMantissas = curve.lastStep() / first < 5000 ? "125" : "1";
+    styler.setXAxisTickLabelsFormattingFunction(
+        value -> mantissaIn(value, stepMantissas) ? number(value) : "");
     styler.setXAxisMin(first).setXAxisMax(Math.max(first * 1.1, curve.lastStep()));
     addLoss(chart, curve.steps, losses, smooth);
     return chart;
@@ -237,7 +247,7 @@ public final class LossPlot {
     styler.setYAxisMin(0.0);
     styler.setYAxisMax(top > 0 ? 1.15 * top : 1.0);
     styler.setXAxisMin(0.0);
-    styler.setXAxisMax(curve.lastStep());
+    styler.setXAxisMax(curve.axisEnd());
     styler.setYAxisTickMarkSpacingHint(80).setXAxisTickMarkSpacingHint(120);
     styler.setYAxisTickLabelsFormattingFunction(LossPlot::rate);
     line(chart, "learning rate", curve.steps, rates, RATE, 2);
