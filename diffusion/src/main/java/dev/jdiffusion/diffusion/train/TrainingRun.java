@@ -337,10 +337,10 @@ public final class TrainingRun implements AutoCloseable {
     double seconds = metrics.seconds();
     return String.format(
         Locale.ROOT,
-        "trained %d steps in %s; mean loss of the last %d: %.4f",
+        "trained %d steps in %s; mean loss of the last %d logged: %.4f",
         trainer.position().step(),
         Progress.duration(seconds),
-        Math.min(SMOOTHED_LOSSES, trainer.position().step()),
+        Math.min(SMOOTHED_LOSSES, metrics.points().size()),
         metrics.meanOfLast(SMOOTHED_LOSSES));
   }
 
