@@ -89,13 +89,16 @@ public final class SampleRun {
             name,
             steps,
             backend.description()));
-    long start = System.nanoTime();
+    // The first step waits for the compiler and would spoil the estimate.
+    long[] afterFirst = {0};
     Painter.Drawing drawing =
         painter
             .draw(
                 order,
                 done -> {
-                  double perStep = (System.nanoTime() - start) * 1e-9 / done;
+                  long now = System.nanoTime();
+                  afterFirst[0] = done == 1 ? now : afterFirst[0];
+                  double perStep = (now - afterFirst[0]) * 1e-9 / (done - 1);
                   progress.show(
                       new Progress.State("step", done, total, List.of(), (total - done) * perStep));
                   return true;

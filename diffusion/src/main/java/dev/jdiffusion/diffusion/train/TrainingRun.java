@@ -45,7 +45,8 @@ public final class TrainingRun implements AutoCloseable {
   private final StopRequest stop;
   private int saved = -1;
   private int drawn = -1;
-  private double secondsPerStep = Double.NaN;
+  private int measured;
+  private double secondsPerStep;
 
   /** How a training ended. */
   public enum End {
@@ -270,10 +271,10 @@ public final class TrainingRun implements AutoCloseable {
           e);
     }
     double seconds = (System.nanoTime() - start) * 1e-9;
-    secondsPerStep =
-        Double.isNaN(secondsPerStep)
-            ? seconds
-            : SPEED_MEMORY * secondsPerStep + (1 - SPEED_MEMORY) * seconds;
+    measured++;
+    // The first step waits for the compiler and would spoil the estimate.
+    double memory = Math.min(SPEED_MEMORY, Math.max(0, measured - 2) / (double) measured);
+    secondsPerStep = measured == 1 ? seconds : memory * secondsPerStep + (1 - memory) * seconds;
     int number = step.step();
     boolean last = number == trainer.totalSteps();
     metrics.passTime(seconds);
