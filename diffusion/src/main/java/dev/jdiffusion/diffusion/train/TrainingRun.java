@@ -194,10 +194,12 @@ public final class TrainingRun implements AutoCloseable {
     if (!draw(true)) {
       return interrupted();
     }
-    progress.line("pictures: " + folder.samples(total) + ", " + folder.denoising());
+    // A run resumed with fewer steps than it has is further than its total.
+    int reached = trainer.position().step();
+    progress.line("pictures: " + folder.samples(reached) + ", " + folder.denoising());
     progress.line(
         "draw more with: java -jar diffusion.jar sample --checkpoint "
-            + folder.checkpoints().at(total));
+            + folder.checkpoints().at(reached));
     return End.COMPLETE;
   }
 
