@@ -19,6 +19,9 @@ public final class Painter {
   /** Frames of a film, the first and the last included. */
   private static final int MOST_FRAMES = 60;
 
+  /** Numbers in all frames of a film together: 256 MB. */
+  private static final long MOST_FILM_VALUES = 1 << 26;
+
   private final Denoiser model;
   private final Backend backend;
   private final Shape imageShape;
@@ -114,6 +117,14 @@ public final class Painter {
   /** Denoising steps of {@link #draw} for an order, over all batches. */
   public int totalSteps(Order order) {
     return (order.count + order.batch - 1) / order.batch * sampler.timesteps().length;
+  }
+
+  /**
+   * How many of {@code wanted} pictures, at least one, a film can show without filling the heap.
+   */
+  public int filmed(int wanted) {
+    long perPicture = (long) imageShape.size() * frameSteps(sampler.timesteps().length).length;
+    return Math.clamp(MOST_FILM_VALUES / perPicture, 1, wanted);
   }
 
   /** The numbers of done steps, 0 to all, at which a frame is taken. */

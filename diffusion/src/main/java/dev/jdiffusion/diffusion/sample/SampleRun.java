@@ -77,7 +77,7 @@ public final class SampleRun {
             request.seed,
             request.count,
             request.batch,
-            request.gif.isPresent() ? Math.min(request.count, MOST_FILMED) : 0);
+            request.gif.isPresent() ? painter.filmed(Math.min(request.count, MOST_FILMED)) : 0);
     int total = painter.totalSteps(order);
     progress.line(
         String.format(

@@ -48,7 +48,8 @@ final class RunPictures {
   Optional<Path> drawGrid(int step, boolean film, Progress progress, StopRequest stop) {
     int count = config.sampleCount();
     Painter.Order order =
-        new Painter.Order(config.seed(), count, BATCH, film ? Math.min(count, BATCH) : 0);
+        new Painter.Order(
+            config.seed(), count, BATCH, film ? painter.filmed(Math.min(count, BATCH)) : 0);
     int total = painter.totalSteps(order);
     Optional<Painter.Drawing> drawing;
     try (ParameterStore.Use _ = trainer.averagedWeights()) {

@@ -138,7 +138,7 @@ final class Trainer implements AutoCloseable {
       return config.steps().getAsInt();
     }
     long microBatches = (long) config.epochs().orElseThrow() * batchesPerEpoch;
-    return (int) Math.clamp(microBatches / config.accumulate(), 1, 999_999_999);
+    return Math.clamp(microBatches / config.accumulate(), 1, 999_999_999);
   }
 
   /** The number of steps that the whole training takes. */
