@@ -100,11 +100,16 @@ public final class Checkpoint implements AutoCloseable {
   /**
    * Writes a checkpoint, or leaves what was there untouched.
    *
+   * @param pictures size of the dataset; the cursor means nothing in another
    * @param state all tensors that continue the training
    * @throws UserError if the disk is full or the folder cannot be written
    */
   public static void write(
-      Path path, RunConfig config, Position position, SequencedMap<String, Tensor> state) {
+      Path path,
+      RunConfig config,
+      Position position,
+      int pictures,
+      SequencedMap<String, Tensor> state) {
     DataType type = typeFor(state.firstEntry().getValue());
     Map<String, String> metadata = new LinkedHashMap<>();
     metadata.put("format", FORMAT);
@@ -115,6 +120,7 @@ public final class Checkpoint implements AutoCloseable {
     metadata.put("epoch", Long.toString(position.cursor().epoch()));
     metadata.put("batch", Integer.toString(position.cursor().batch()));
     metadata.put("skipped_in_a_row", Integer.toString(position.skippedInARow()));
+    metadata.put("pictures", Integer.toString(pictures));
     metadata.put("crc32c", Checksum.ofTensors(state, type));
     try {
       Safetensors.write(path, metadata, state, type);
@@ -177,6 +183,23 @@ public final class Checkpoint implements AutoCloseable {
 
   public Position position() {
     return position;
+  }
+
+  /**
+   * @throws UserError if a dataset is not of the size that the training had
+   */
+  public void requirePictures(int pictures) {
+    if (pictures != whole("pictures")) {
+      throw new UserError(
+          path
+              + ": was trained on "
+              + whole("pictures")
+              + " pictures, "
+              + config.dataset()
+              + " has "
+              + pictures
+              + " now; restore the dataset, or start a new run with another --out");
+    }
   }
 
   /**

@@ -37,8 +37,10 @@ public final class Presets {
 
   /**
    * The network and optimizer of "The Annotated Diffusion Model" (Rogge and Rasul, 2022): 2,996,315
-   * parameters for grey pictures. Its betas are scaled so that the last of the 200 timesteps is
-   * noise.
+   * parameters for grey pictures. It departs from it in what is predicted: after one pass over
+   * MNIST the noise was predicted well (Huber loss 0.022), but not well enough at the noisiest
+   * timesteps, where a small error decides how much ink the whole picture gets, and no digits were
+   * drawn.
    */
   private static Layer annotated() {
     return common("annotated")
@@ -46,6 +48,8 @@ public final class Presets {
         .put(Setting.MULTIPLIERS, List.of(1L, 2L, 4L))
         .put(Setting.BLOCK, "convnext")
         .put(Setting.TIMESTEPS, 200L)
+        .put(Setting.SCHEDULE, "cosine")
+        .put(Setting.PREDICTION, "v")
         .put(Setting.EPOCHS, 5L);
   }
 

@@ -61,10 +61,11 @@ public final class ImageFolderDataset implements ImageDataset {
     imageSize = size;
     channels = colours;
     pixels = new PixelStore(names.size(), size * size * colours, budget);
-    @Nullable String[] problems = decodeAll(source, options);
+    AtomicInteger greyed = new AtomicInteger();
+    @Nullable String[] problems = decodeAll(source, options, greyed);
     pixels.seal();
     places = IntStream.range(0, names.size()).filter(i -> problems[i] == null).toArray();
-    notices = notices(names, problems, places.length);
+    notices = notices(names, problems, places.length, greyed.get());
     if (places.length == 0) {
       pixels.close();
       throw new UserError(
@@ -119,8 +120,13 @@ public final class ImageFolderDataset implements ImageDataset {
     return new Picture(side, side, channels, new byte[0]);
   }
 
-  /** Fills the store; the result says for each image what was wrong with it, null if nothing. */
-  private @Nullable String[] decodeAll(ImageSource source, DatasetOptions options) {
+  /**
+   * Fills the store; the result says for each image what was wrong with it, null if nothing.
+   *
+   * @param greyed counts the images that lose their colour
+   */
+  private @Nullable String[] decodeAll(
+      ImageSource source, DatasetOptions options, AtomicInteger greyed) {
     int count = source.names().size();
     @Nullable String[] problems = new @Nullable String[count];
     AtomicInteger done = new AtomicInteger();
@@ -130,6 +136,9 @@ public final class ImageFolderDataset implements ImageDataset {
           try {
             Picture picture = ImageDecoder.decode(source.bytes(i), imageSize);
             pixels.put(i, picture.square(imageSize, channels));
+            if (picture.channels() > channels) {
+              greyed.incrementAndGet();
+            }
           } catch (CorruptImageException | IOException e) {
             problems[i] = Objects.requireNonNullElse(e.getMessage(), e.toString());
           }
@@ -142,7 +151,7 @@ public final class ImageFolderDataset implements ImageDataset {
   }
 
   private static List<String> notices(
-      List<String> names, @Nullable String[] problems, int readable) {
+      List<String> names, @Nullable String[] problems, int readable, int greyed) {
     List<String> notices = new ArrayList<>();
     int skipped = problems.length - readable;
     for (int i = 0; i < problems.length && notices.size() < NAMED_NOTICES; i++) {
@@ -152,6 +161,11 @@ public final class ImageFolderDataset implements ImageDataset {
     }
     if (skipped > 0) {
       notices.add("skipped %d of %d images".formatted(skipped, problems.length));
+    }
+    if (greyed > 0) {
+      notices.add(
+          "%d of %d images are in colour and read in grey; --channels 3 keeps their colour"
+              .formatted(greyed, problems.length));
     }
     return List.copyOf(notices);
   }

@@ -10,11 +10,14 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -133,6 +136,7 @@ final class RunFolder implements AutoCloseable {
   /** What an exception of the file system says, without the path that the message names anyway. */
   static String reason(IOException e) {
     return switch (e) {
+      case NoSuchFileException missing -> "its parent cannot hold folders";
       case AccessDeniedException denied -> "permission denied";
       case FileAlreadyExistsException exists -> exists.getFile() + " is a file, not a folder";
       case java.nio.file.FileSystemException system when system.getReason() != null ->
@@ -170,12 +174,29 @@ final class RunFolder implements AutoCloseable {
     return root.resolve("samples").resolve("denoising.gif");
   }
 
+  /** Releases the folder; what holds no run, since it could not start, leaves no empty folders. */
   @Override
   public void close() {
     try {
       lock.close();
+      if (!holdsRun(root)) {
+        Files.deleteIfExists(root.resolve(".lock"));
+        for (Path folder : List.of(root.resolve("samples"), root.resolve("checkpoints"), root)) {
+          deleteIfEmpty(folder);
+        }
+      }
     } catch (IOException e) {
       throw new UserError(root + ": " + reason(e), e);
+    }
+  }
+
+  private static void deleteIfEmpty(Path folder) throws IOException {
+    boolean empty;
+    try (Stream<Path> content = Files.list(folder)) {
+      empty = content.findAny().isEmpty();
+    }
+    if (empty) {
+      Files.delete(folder);
     }
   }
 }

@@ -78,12 +78,14 @@ final class Trainer implements AutoCloseable {
   private final LearningRateSchedule rates;
   private final BatchLoader loader;
   private final int totalSteps;
+  private final int pictures;
   private Position position;
 
   private Trainer(RunConfig config, Backend backend, ImageDataset dataset, Position position) {
     this.config = config;
     this.backend = backend;
     this.position = position;
+    pictures = dataset.size();
     imageShape = Shape.of(dataset.height(), dataset.width(), dataset.channels());
     model = new UNet(config.unet());
     process = config.process();
@@ -109,6 +111,7 @@ final class Trainer implements AutoCloseable {
   /** A training that goes on where a checkpoint was written. */
   static Trainer resume(
       RunConfig config, Backend backend, ImageDataset dataset, Checkpoint checkpoint) {
+    checkpoint.requirePictures(dataset.size());
     // Before memory is taken for what the configuration in the file says.
     checkpoint.network();
     Trainer trainer = new Trainer(config, backend, dataset, checkpoint.position());
@@ -175,7 +178,7 @@ final class Trainer implements AutoCloseable {
 
   /** Writes the present state. */
   void save(Path file) {
-    Checkpoint.write(file, config, position, optimizer.state());
+    Checkpoint.write(file, config, position, pictures, optimizer.state());
   }
 
   /** Takes one step. */

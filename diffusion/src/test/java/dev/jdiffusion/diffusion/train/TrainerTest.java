@@ -254,6 +254,23 @@ class TrainerTest {
   }
 
   @Test
+  void aTrainingIsNotContinuedOnAnotherNumberOfPictures() {
+    RunConfig config = config(Map.of());
+    Backend backend = Backends.open(Device.CPU, 1);
+    Path file = folder.resolve("step.safetensors");
+    try (Trainer trainer = Trainer.start(config, backend, new Pictures(11, Set.of()))) {
+      trainer.save(file);
+    }
+    try (Checkpoint checkpoint = Checkpoint.open(file)) {
+      UserError error =
+          assertThrows(
+              UserError.class,
+              () -> Trainer.resume(config, backend, new Pictures(12, Set.of()), checkpoint));
+      assertTrue(error.getMessage().contains("was trained on 11 pictures"), error.getMessage());
+    }
+  }
+
+  @Test
   void theLossFalls() {
     Map<Setting, String> more =
         Map.of(Setting.LR, "0.005", Setting.BATCH, "8", Setting.PREDICTION, "x0");
