@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.jdiffusion.launcher.Interrupts;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,6 +33,7 @@ class DiffusionJarTest {
 
   @Test
   void trainInterruptKillResumeAndSample() throws IOException {
+    Interrupts.assumeDelivered();
     Program.Result whole = run(TRAIN + "--out whole");
     assertEquals(0, whole.code(), whole.toString());
     assertEquals(List.of(), whole.err(), "not even the JVM's warning");

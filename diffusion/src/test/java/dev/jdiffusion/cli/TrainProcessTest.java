@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.jdiffusion.diffusion.checkpoint.Checkpoint;
+import dev.jdiffusion.launcher.Interrupts;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -133,6 +134,9 @@ class TrainProcessTest {
   @ParameterizedTest
   @ValueSource(strings = {"INT", "TERM"})
   void anInterruptedTrainingSavesAndContinuesBitForBit(String signal) throws IOException {
+    if (signal.equals("INT")) {
+      Interrupts.assumeDelivered();
+    }
     Path run = folder.resolve("run");
     Program.Running training = Program.in(folder).start(TRAIN + " --out run");
     training.awaitLines(run.resolve("metrics.jsonl"), 2);
@@ -178,6 +182,7 @@ class TrainProcessTest {
 
   @Test
   void aSecondInterruptEndsAtOnceAndLeavesTheLastCheckpoint() throws IOException {
+    Interrupts.assumeDelivered();
     Path run = folder.resolve("run");
     // Steps of many seconds, so that the second signal comes in the middle of one.
     Program.Running training =
@@ -286,8 +291,7 @@ class TrainProcessTest {
     assertEquals(2, result.code(), result.toString());
     assertEquals(1, result.err().size(), result.toString());
     assertTrue(result.err().getFirst().contains("step-000000.safetensors"), result.toString());
-    assertEquals(List.of(), namesIn(folder.resolve("run/checkpoints")));
-    assertFalse(Files.exists(folder.resolve("run/config.json")));
+    assertFalse(Files.exists(folder.resolve("run")));
     assertEquals(0, Program.in(folder).run(TRAIN + " --steps 1 --out run").code());
   }
 

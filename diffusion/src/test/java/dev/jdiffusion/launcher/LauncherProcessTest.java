@@ -5,13 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.BufferedReader;
 import java.io.File;
 import java.io.IOException;
-import java.math.BigInteger;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -19,7 +17,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import javax.tools.ToolProvider;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
@@ -177,7 +174,7 @@ final class LauncherProcessTest {
   @DisplayName("passes on SIGINT that no terminal has sent to both")
   @DisabledOnOs(OS.WINDOWS)
   void passesInterrupt() throws Exception {
-    assumeFalse(interruptIsIgnored(), "SIGINT is ignored by whatever started this JVM");
+    Interrupts.assumeDelivered();
     Outcome outcome = signal("INT");
     assertEquals("saved after INT\n", outcome.output);
     assertEquals(130, outcome.exitCode);
@@ -214,20 +211,6 @@ final class LauncherProcessTest {
     String line = output.readLine();
     assertTrue(line != null && line.startsWith("pid "), line);
     return Long.parseLong(line.substring("pid ".length()));
-  }
-
-  /** On Linux: bit 1 of the mask of ignored signals, which a JVM keeps as it inherited it. */
-  private static boolean interruptIsIgnored() throws IOException {
-    Path status = Path.of("/proc/self/status");
-    if (!Files.exists(status)) {
-      return false;
-    }
-    try (Stream<String> lines = Files.lines(status)) {
-      return lines
-          .filter(line -> line.startsWith("SigIgn:"))
-          .anyMatch(
-              line -> new BigInteger(line.substring("SigIgn:".length()).trim(), 16).testBit(1));
-    }
   }
 
   private static Path olderJava() {

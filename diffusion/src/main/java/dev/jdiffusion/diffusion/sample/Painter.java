@@ -19,6 +19,9 @@ public final class Painter {
   /** Frames of a film, the first and the last included. */
   private static final int MOST_FRAMES = 60;
 
+  /** A film of 64 small grey pictures is a file of 12 MB, more than a page or a mail shows. */
+  private static final long MOST_FILMED = 16;
+
   /** Numbers in all frames of a film together: 256 MB. */
   private static final long MOST_FILM_VALUES = 1 << 26;
 
@@ -120,11 +123,12 @@ public final class Painter {
   }
 
   /**
-   * How many of {@code wanted} pictures, at least one, a film can show without filling the heap.
+   * How many of {@code wanted} pictures, at least one, a film can show without filling the heap or
+   * making a huge file.
    */
   public int filmed(int wanted) {
     long perPicture = (long) imageShape.size() * frameSteps(sampler.timesteps().length).length;
-    return Math.clamp(MOST_FILM_VALUES / perPicture, 1, wanted);
+    return Math.clamp(Math.min(MOST_FILMED, MOST_FILM_VALUES / perPicture), 1, wanted);
   }
 
   /** The numbers of done steps, 0 to all, at which a frame is taken. */

@@ -18,8 +18,6 @@ import java.util.Optional;
 
 /** Draws pictures from a checkpoint alone: it carries the configuration of its network. */
 public final class SampleRun {
-  private static final int MOST_FILMED = 64;
-
   private SampleRun() {}
 
   /**
@@ -77,7 +75,7 @@ public final class SampleRun {
             request.seed,
             request.count,
             request.batch,
-            request.gif.isPresent() ? painter.filmed(Math.min(request.count, MOST_FILMED)) : 0);
+            request.gif.isPresent() ? painter.filmed(request.count) : 0);
     int total = painter.totalSteps(order);
     progress.line(
         String.format(

@@ -181,6 +181,7 @@ final class RunFolder implements AutoCloseable {
       lock.close();
       if (!holdsRun(root)) {
         Files.deleteIfExists(root.resolve(".lock"));
+        Files.deleteIfExists(metrics());
         for (Path folder : List.of(root.resolve("samples"), root.resolve("checkpoints"), root)) {
           deleteIfEmpty(folder);
         }

@@ -1,6 +1,7 @@
 package dev.jdiffusion.diffusion.train;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -51,6 +52,12 @@ class RunFolderTest {
       Files.createFile(folder.metrics());
     }
     RunFolder.create(root).close();
+    assertFalse(Files.exists(root));
+  }
+
+  @Test
+  void withoutACheckpointThereIsNothingToContinue() throws IOException {
+    Files.createDirectories(root.resolve("checkpoints"));
     assertRefused("has no checkpoint to resume from", () -> RunFolder.resume(root, line -> {}));
   }
 
