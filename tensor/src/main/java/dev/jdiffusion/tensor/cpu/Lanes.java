@@ -1,7 +1,6 @@
 package dev.jdiffusion.tensor.cpu;
 
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
@@ -113,22 +112,5 @@ final class Lanes {
       lanes[i & 15] = Math.fma(x[fromX + i], y[fromY + i], lanes[i & 15]);
     }
     return combine(lanes);
-  }
-
-  /** The largest of {@code length} elements, at least one; the order does not matter here. */
-  static float max(float[] x, int from, int length) {
-    int blocked = length - length % L;
-    float max = Float.NEGATIVE_INFINITY;
-    if (blocked > 0) {
-      FloatVector lanes = FloatVector.fromArray(F, x, from);
-      for (int i = from + L; i < from + blocked; i += L) {
-        lanes = lanes.max(FloatVector.fromArray(F, x, i));
-      }
-      max = lanes.reduceLanes(VectorOperators.MAX);
-    }
-    for (int i = from + blocked; i < from + length; i++) {
-      max = Math.max(max, x[i]);
-    }
-    return max;
   }
 }
