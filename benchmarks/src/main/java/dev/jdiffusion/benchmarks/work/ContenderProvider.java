@@ -1,0 +1,18 @@
+package dev.jdiffusion.benchmarks.work;
+
+import java.util.List;
+
+/** Makes contenders. Found through {@link java.util.ServiceLoader}. */
+public interface ContenderProvider {
+  /** The values of the benchmarks' {@code device} parameter that mean contenders of this kind. */
+  List<String> devices();
+
+  /**
+   * Opens a contender.
+   *
+   * @param device one of {@link #devices()}
+   * @throws dev.jdiffusion.tensor.BackendUnavailableException if this machine cannot run it; the
+   *     message gives the reason in one line
+   */
+  Contender open(String device, int threads);
+}

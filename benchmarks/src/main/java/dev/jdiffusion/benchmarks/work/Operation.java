@@ -1,0 +1,13 @@
+package dev.jdiffusion.benchmarks.work;
+
+/** A piece of work with its inputs in place, ready to be done again and again. */
+public interface Operation {
+  /** Does the work once. Every run starts from the same inputs unless the workload says other. */
+  void run();
+
+  /**
+   * What the last run computed, in the order and layout that the workload names, so that contenders
+   * can be compared.
+   */
+  float[] result();
+}
