@@ -39,6 +39,35 @@ public sealed interface Workload {
   }
 
   /**
+   * What the machine can do at most, for everything else to be divided by. COPY: {@code out = x},
+   * TRIAD: {@code y = y + 0.5 x}, of {@code size} elements, which should be many times the caches;
+   * their result is out and y after one run. FMA: {@code size} independent fused multiply-adds in
+   * registers; it has no result.
+   */
+  record Machine(Limit limit, int size) implements Workload {
+    /** Which limit. */
+    public enum Limit {
+      FMA,
+      COPY,
+      TRIAD
+    }
+
+    @Override
+    public double flops() {
+      return limit == Limit.COPY ? 0 : 2.0 * size;
+    }
+
+    @Override
+    public double bytes() {
+      return switch (limit) {
+        case FMA -> 0;
+        case COPY -> 8.0 * size;
+        case TRIAD -> 12.0 * size;
+      };
+    }
+  }
+
+  /**
    * {@code out = op(a) op(b)}, {@code out} [m, n]. Inputs {@code a} ([m, k], or [k, m] if
    * transposed) and {@code b} ([k, n] or [n, k]). Result: {@code out}.
    */
@@ -57,9 +86,9 @@ public sealed interface Workload {
   /**
    * A convolution of {@code input} [batch, extent, extent, inputs] with {@code weight} [window,
    * window, inputs/groups, outputs] and {@code bias} [outputs]; if {@code transposed}, a transposed
-   * convolution, whose weight is [window, window, outputs/groups, inputs]. Result of FORWARD: {@code
-   * out}; of BACKWARD, from {@code dOut} of the output's shape: dInput, dWeight, dBias one after the
-   * other.
+   * convolution, whose weight is [window, window, outputs/groups, inputs]. Result of FORWARD:
+   * {@code out}; of BACKWARD, from {@code dOut} of the output's shape: dInput, dWeight, dBias one
+   * after the other.
    */
   record Convolution(
       int batch,
@@ -95,7 +124,8 @@ public sealed interface Workload {
 
     @Override
     public double flops() {
-      double pixels = (double) batch * (transposed ? extent * extent : outputExtent() * outputExtent());
+      double pixels =
+          (double) batch * (transposed ? extent * extent : outputExtent() * outputExtent());
       double once = 2 * pixels * weightSize();
       return pass == Pass.FORWARD ? once : 2 * once;
     }
@@ -140,10 +170,10 @@ public sealed interface Workload {
   }
 
   /**
-   * {@code softmax(q k^T / sqrt(headSize)) v} for each picture and head. One input {@code qkv} [batch,
-   * length, 3 * heads * headSize], in each row first all of q, then k, then v, heads side by side.
-   * Result of FORWARD: out [batch, length, heads * headSize]; of BACKWARD, from {@code dOut}: dQkv in
-   * the layout of qkv.
+   * {@code softmax(q k^T / sqrt(headSize)) v} for each picture and head. One input {@code qkv}
+   * [batch, length, 3 * heads * headSize], in each row first all of q, then k, then v, heads side
+   * by side. Result of FORWARD: out [batch, length, heads * headSize]; of BACKWARD, from {@code
+   * dOut}: dQkv in the layout of qkv.
    */
   record Attention(int batch, int length, int heads, int headSize, Pass pass) implements Workload {
     @Override
@@ -221,8 +251,8 @@ public sealed interface Workload {
    * One step of Adam (learning rate 1e-3, betas 0.9 and 0.999, epsilon 1e-8, step 10) and of an
    * exponential moving average (0.995) over {@code parameters} numbers held in equal tensors of
    * {@code tensorSize}. Inputs {@code weight}, {@code gradient}, {@code firstMoment}, the square of
-   * {@code secondMoment}, and {@code ema}; each run goes on from the last. Result: weight, then ema,
-   * as they are after the first run.
+   * {@code secondMoment}, and {@code ema}; each run goes on from the last. Result: weight, then
+   * ema, as they are after the first run.
    */
   record Optimizer(int parameters, int tensorSize) implements Workload {
     @Override
@@ -239,19 +269,19 @@ public sealed interface Workload {
 
   /**
    * A whole step of a U-Net. Pictures {@code x} and noise {@code noise} [batch, extent, extent,
-   * channels]; timesteps i * 200 / batch; weights as in {@code UNetWeights}. TRAINING: noisy picture,
-   * network, Huber loss on the noise, all gradients, Adam at 1e-3 with moving average; SAMPLING: network
-   * and one ancestral step without noise. Result of TRAINING: the loss before the first step and the
-   * global norm of its gradients; of SAMPLING: the network's prediction.
+   * channels]; timesteps i * 200 / batch; weights as in {@code UNetWeights}. TRAINING: noisy
+   * picture, network, Huber loss on the noise, all gradients, Adam at 1e-3 with moving average;
+   * SAMPLING: network and one ancestral step without noise. Result of TRAINING: the loss before the
+   * first step and the global norm of its gradients; of SAMPLING: the network's prediction.
    */
   record Step(Network network, Kind kind, int batch) implements Workload {
     /** Which network. */
     public enum Network {
       /** The annotated preset: dim 28, multipliers 1-2-4, ConvNeXt blocks, 28x28x1. */
       ANNOTATED(28, 1),
-      /** The same with ResNet blocks. */
+      /** The same with ResNet blocks, whose normalisations have four groups. */
       ANNOTATED_RESNET(28, 1),
-      /** 35.7 million parameters, 32x32x3. */
+      /** The U-Net of Ho et al. 2020 for CIFAR-10: 35.7 million parameters, 32x32x3. */
       CIFAR(32, 3);
 
       private final int extent;

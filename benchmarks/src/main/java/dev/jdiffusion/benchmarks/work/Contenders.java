@@ -1,0 +1,41 @@
+package dev.jdiffusion.benchmarks.work;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.ServiceLoader;
+
+/** All contenders that this build knows. */
+public final class Contenders {
+  private Contenders() {}
+
+  /** The names of their devices, ours first. */
+  public static List<String> devices() {
+    List<String> devices = new ArrayList<>(new JDiffusionProvider().devices());
+    for (ContenderProvider provider : ServiceLoader.load(ContenderProvider.class)) {
+      provider.devices().stream().filter(name -> !devices.contains(name)).forEach(devices::add);
+    }
+    return devices;
+  }
+
+  /** Whether a device is this project's own. */
+  public static boolean isOurs(String device) {
+    return new JDiffusionProvider().devices().contains(device);
+  }
+
+  /**
+   * Opens a contender.
+   *
+   * @throws IllegalArgumentException if no contender has a device of this name
+   * @throws dev.jdiffusion.tensor.BackendUnavailableException if this machine cannot run it
+   */
+  public static Contender open(String device, int threads) {
+    for (ContenderProvider provider : ServiceLoader.load(ContenderProvider.class)) {
+      if (provider.devices().contains(device)) {
+        return provider.open(device, threads);
+      }
+    }
+    throw new IllegalArgumentException(
+        "no device '%s'; this build has %s (other libraries need the profile: ./mvnw -Ppeers)"
+            .formatted(device, String.join(", ", devices())));
+  }
+}

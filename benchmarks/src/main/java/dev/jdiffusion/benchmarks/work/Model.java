@@ -1,0 +1,36 @@
+package dev.jdiffusion.benchmarks.work;
+
+import dev.jdiffusion.benchmarks.work.Workload.Step;
+import dev.jdiffusion.diffusion.model.UNet;
+import dev.jdiffusion.diffusion.model.UNetConfig;
+import dev.jdiffusion.diffusion.process.Denoiser;
+import dev.jdiffusion.nn.Module;
+import java.util.List;
+
+/** A network of ours: what it is made of and how to call it. */
+record Model(Module module, Denoiser denoiser) {
+  private static final List<Integer> MULTIPLIERS = List.of(1, 2, 4);
+
+  static Model of(Step.Network network) {
+    UNetConfig annotated = UNetConfig.annotated(28, MULTIPLIERS, network.channels());
+    return switch (network) {
+      case ANNOTATED -> of(new UNet(annotated));
+      case ANNOTATED_RESNET ->
+          of(
+              new UNet(
+                  new UNetConfig(
+                      annotated.dim(),
+                      MULTIPLIERS,
+                      network.channels(),
+                      UNetConfig.Block.RESNET,
+                      4,
+                      annotated.heads(),
+                      annotated.headDim())));
+      case CIFAR -> throw new UnsupportedOperationException("CIFAR arrives with its network");
+    };
+  }
+
+  private static Model of(UNet network) {
+    return new Model(network, network::forward);
+  }
+}
