@@ -1,116 +1,57 @@
 package dev.jdiffusion.benchmarks;
 
-import dev.jdiffusion.tensor.Backend;
-import dev.jdiffusion.tensor.Tensor;
-import dev.jdiffusion.tensor.ops.Convolution;
+import dev.jdiffusion.benchmarks.work.Workload;
 import dev.jdiffusion.tensor.ops.Convolution.Geometry;
-import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Measurement;
 import org.openjdk.jmh.annotations.Param;
-import org.openjdk.jmh.annotations.Scope;
-import org.openjdk.jmh.annotations.Setup;
-import org.openjdk.jmh.annotations.State;
-import org.openjdk.jmh.annotations.Warmup;
 
-/**
- * How many GFLOP/s do a convolution and its two gradients reach in the shapes of the annotated
- * U-Net?
- */
-@State(Scope.Benchmark)
-@Fork(
-    value = 3,
-    jvmArgsAppend = {
-      "--add-modules",
-      "jdk.incubator.vector",
-      "-XX:Tier3DelayOn=1000000",
-      "-XX:+UseSerialGC",
-      "-Xmx4g"
-    })
-@Warmup(iterations = 3, time = 2)
-@Measurement(iterations = 3, time = 1)
-public class ConvolutionBenchmark {
+/** How fast is a convolution of 128 pictures, and how fast are its gradients together? */
+public class ConvolutionBenchmark extends SideBySide {
+  private static final int BATCH = 128;
 
-  /** The convolutions that the network spends its time in. */
+  /** Window, extent of the pictures, channels (inputs and outputs where they differ). */
   public enum Layer {
-    WIDEN_28(28, 28, 56, 3, 1, 1, 1),
-    NARROW_28(28, 56, 28, 3, 1, 1, 1),
-    WIDEN_14(14, 56, 112, 3, 1, 1, 1),
-    NARROW_14(14, 112, 56, 3, 1, 1, 1),
-    WIDEN_7(7, 112, 224, 3, 1, 1, 1),
-    NARROW_7(7, 224, 112, 3, 1, 1, 1),
-    DEPTHWISE_28(28, 56, 56, 7, 1, 3, 56),
-    DEPTHWISE_14(14, 112, 112, 7, 1, 3, 112),
-    POINTWISE_28(28, 28, 384, 1, 1, 0, 1),
-    HALVE_28(28, 28, 28, 4, 2, 1, 1);
+    WINDOW3_28_64(3, 28, 64, 64, 1, 1),
+    WINDOW3_14_128(3, 14, 128, 128, 1, 1),
+    WINDOW3_7_256(3, 7, 256, 256, 1, 1),
+    WINDOW3_28_28_56(3, 28, 28, 56, 1, 1),
+    WINDOW1_28_64(1, 28, 64, 64, 1, 0),
+    HALVING4_28_64(4, 28, 64, 64, 2, 1),
+    DOUBLING4_14_64(4, 14, 64, 64, 2, 1),
+    DEPTHWISE7_28_56(7, 28, 56, 56, 1, 3),
+    STEM7_28_1_18(7, 28, 1, 18, 1, 3);
 
+    private final int window;
     private final int extent;
     private final int inputs;
     private final int outputs;
-    private final int window;
-    private final Geometry geometry;
+    private final int stride;
+    private final int padding;
 
-    Layer(int extent, int inputs, int outputs, int window, int stride, int padding, int groups) {
+    Layer(int window, int extent, int inputs, int outputs, int stride, int padding) {
+      this.window = window;
       this.extent = extent;
       this.inputs = inputs;
       this.outputs = outputs;
-      this.window = window;
-      this.geometry = new Geometry(stride, padding, groups);
+      this.stride = stride;
+      this.padding = padding;
     }
   }
 
-  @Param("cpu")
-  String device;
+  @Param public Layer layer;
 
-  @Param("2")
-  int threads;
+  @Param public Workload.Pass pass;
 
-  @Param("128")
-  int batch;
-
-  @Param Layer layer;
-
-  private Convolution convolution;
-  private Geometry geometry;
-  private Tensor input;
-  private Tensor weight;
-  private Tensor bias;
-  private Tensor out;
-  private double gigaflops;
-
-  @Setup
-  public void setUp() {
-    Backend backend = Devices.open(device, threads);
-    convolution = backend.convolution();
-    geometry = layer.geometry;
-    int window = layer.window;
-    int inputsOfGroup = layer.inputs / geometry.groups();
-    int extent = (layer.extent + 2 * geometry.padding() - window) / geometry.stride() + 1;
-    input = Devices.random(backend, batch, layer.extent, layer.extent, layer.inputs);
-    weight = Devices.random(backend, window, window, inputsOfGroup, layer.outputs);
-    bias = Devices.random(backend, layer.outputs);
-    out = Devices.random(backend, batch, extent, extent, layer.outputs);
-    gigaflops = 2e-9 * out.size() * window * window * inputsOfGroup;
-  }
-
-  @Benchmark
-  public Tensor forward(Work work) {
-    convolution.forward(input, weight, bias, null, geometry, out);
-    work.gigaflops += gigaflops;
-    return out;
-  }
-
-  @Benchmark
-  public Tensor inputGrad(Work work) {
-    convolution.inputGrad(out, weight, null, geometry, input);
-    work.gigaflops += gigaflops;
-    return input;
-  }
-
-  @Benchmark
-  public Tensor weightGrad(Work work) {
-    convolution.weightGrad(input, out, geometry, weight, bias);
-    work.gigaflops += gigaflops;
-    return weight;
+  @Override
+  protected Workload workload() {
+    int groups = layer == Layer.DEPTHWISE7_28_56 ? layer.inputs : 1;
+    return new Workload.Convolution(
+        BATCH,
+        layer.extent,
+        layer.inputs,
+        layer.outputs,
+        layer.window,
+        new Geometry(layer.stride, layer.padding, groups),
+        layer == Layer.DOUBLING4_14_64,
+        pass);
   }
 }

@@ -1,6 +1,8 @@
 /**
- * JMH benchmarks, one question each, named as the operation they time. May use every module;
- * nothing uses this one. Start at {@link dev.jdiffusion.benchmarks.ConvolutionBenchmark}.
+ * JMH benchmarks. Each class asks one question, in its Javadoc, and names the {@link
+ * dev.jdiffusion.benchmarks.work work} that answers it; {@link
+ * dev.jdiffusion.benchmarks.SideBySide} sets it up, compares results and times it on any device.
+ * {@link dev.jdiffusion.benchmarks.suite} runs them all and writes a table.
  */
 @NullMarked
 package dev.jdiffusion.benchmarks;

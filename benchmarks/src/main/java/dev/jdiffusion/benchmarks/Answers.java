@@ -1,0 +1,206 @@
+package dev.jdiffusion.benchmarks;
+
+import dev.jdiffusion.benchmarks.work.Contenders;
+import dev.jdiffusion.benchmarks.work.Operation;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.reflect.Field;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import org.openjdk.jmh.annotations.Param;
+
+/**
+ * What {@code cpu} computes, for others to be compared with. It is computed in a process of its
+ * own, so that neither its threads nor its memory are in the way of what is measured here, or taken
+ * from the folder named by the system property {@value #FOLDER}, where an earlier fork left it.
+ */
+public final class Answers {
+  /** Where forks of one run leave answers for each other. */
+  public static final String FOLDER = "jdiffusion.benchmarks.answers";
+
+  private final float[] expected;
+
+  private Answers(float[] expected) {
+    this.expected = expected;
+  }
+
+  static Answers of(SideBySide question) {
+    try {
+      String folder = System.getProperty(FOLDER);
+      if (folder != null) {
+        Path kept = Path.of(folder, fileName(question));
+        if (!Files.exists(kept)) {
+          compute(question, kept);
+        }
+        return new Answers(read(kept));
+      }
+      Path file = Files.createTempFile("answer", ".floats");
+      try {
+        compute(question, file);
+        return new Answers(read(file));
+      } finally {
+        Files.delete(file);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Leaves a result for later forks, if there is a place for it and none is there yet. */
+  static void keep(SideBySide question, Operation operation) {
+    String folder = System.getProperty(FOLDER);
+    if (folder != null && !Files.exists(Path.of(folder, fileName(question)))) {
+      write(operation.result(), Path.of(folder, fileName(question)));
+    }
+  }
+
+  /**
+   * @throws IllegalStateException if the results differ by more than {@code tolerance} times the
+   *     largest expected value
+   */
+  void compare(String who, float[] actual, double tolerance) {
+    if (actual.length != expected.length) {
+      throw new IllegalStateException(
+          "%s: computes %d numbers, cpu %d".formatted(who, actual.length, expected.length));
+    }
+    double largest = 0;
+    double difference = 0;
+    int where = 0;
+    for (int i = 0; i < actual.length; i++) {
+      largest = Math.max(largest, Math.abs(expected[i]));
+      double here = Math.abs((double) actual[i] - expected[i]);
+      // Written so that a NaN counts as a difference.
+      if (!(here <= difference)) {
+        difference = here;
+        where = i;
+      }
+    }
+    if (!(difference <= tolerance * largest)) {
+      throw new IllegalStateException(
+          String.format(
+              Locale.ROOT,
+              "%s: computes something else than cpu: element %d of %d is %s, not %s (relative"
+                  + " difference %.1e, allowed %.1e)",
+              who,
+              where,
+              actual.length,
+              actual[where],
+              expected[where],
+              difference / largest,
+              tolerance));
+    }
+  }
+
+  /** Arguments: the file to write, the benchmark's class, its parameters as {@code name=value}. */
+  public static void main(String[] args) throws ReflectiveOperationException {
+    Class<?> type = Class.forName(args[1]);
+    SideBySide question = (SideBySide) type.getDeclaredConstructor().newInstance();
+    for (String assignment : List.of(args).subList(2, args.length)) {
+      String[] nameAndValue = assignment.split("=", 2);
+      Field field = type.getField(nameAndValue[0]);
+      field.set(question, parse(field.getType(), nameAndValue[1]));
+    }
+    int threads = Runtime.getRuntime().availableProcessors();
+    Operation operation = Contenders.open("cpu", threads).prepare(question.workload());
+    operation.run();
+    write(operation.result(), Path.of(args[0]));
+  }
+
+  private static Object parse(Class<?> type, String value) {
+    if (type.isEnum()) {
+      for (Object constant : type.getEnumConstants()) {
+        if (((Enum<?>) constant).name().equals(value)) {
+          return constant;
+        }
+      }
+      throw new IllegalArgumentException(value + " is not one of " + type);
+    }
+    return type == int.class ? Integer.valueOf(value) : value;
+  }
+
+  private static void compute(SideBySide question, Path file) throws IOException {
+    List<String> arguments = new ArrayList<>();
+    arguments.add(file.toString());
+    arguments.add(type(question).getName());
+    parameters(question).forEach((name, value) -> arguments.add(name + "=" + value));
+    ChildJvm.run(Answers.class, arguments);
+  }
+
+  private static String fileName(SideBySide question) {
+    StringBuilder name = new StringBuilder(type(question).getSimpleName());
+    parameters(question).forEach((key, value) -> name.append('-').append(key).append(value));
+    return name.append(".floats").toString().replace(':', '_');
+  }
+
+  /** The class as written; JMH's generated ones extend it. */
+  private static Class<?> type(SideBySide question) {
+    Class<?> type = question.getClass();
+    while (type.getSuperclass() != SideBySide.class) {
+      type = type.getSuperclass();
+    }
+    return type;
+  }
+
+  /** What the result depends on: all parameters but the device and its threads. */
+  private static Map<String, String> parameters(SideBySide question) {
+    Map<String, String> parameters = new TreeMap<>();
+    for (Field field : type(question).getDeclaredFields()) {
+      if (field.isAnnotationPresent(Param.class)) {
+        try {
+          parameters.put(field.getName(), String.valueOf(field.get(question)));
+        } catch (IllegalAccessException e) {
+          throw new IllegalStateException(field + " must be public", e);
+        }
+      }
+    }
+    return parameters;
+  }
+
+  private static float[] read(Path file) throws IOException {
+    try (FileChannel channel = FileChannel.open(file)) {
+      FloatBuffer floats =
+          channel
+              .map(FileChannel.MapMode.READ_ONLY, 0, channel.size())
+              .order(ByteOrder.LITTLE_ENDIAN)
+              .asFloatBuffer();
+      float[] values = new float[floats.remaining()];
+      floats.get(values);
+      return values;
+    }
+  }
+
+  private static void write(float[] values, Path file) {
+    ByteBuffer bytes =
+        ByteBuffer.allocate(values.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    bytes.asFloatBuffer().put(values);
+    // Under its name only when complete: another fork may be looking.
+    Path part = file.resolveSibling(file.getFileName() + ".part");
+    try {
+      Files.write(part, bytes.array(), StandardOpenOption.CREATE);
+      Files.move(part, file, StandardCopyOption.REPLACE_EXISTING);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Removes a folder and what is in it. */
+  public static void delete(Path folder) throws IOException {
+    try (var files = Files.walk(folder)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(file);
+      }
+    }
+  }
+}

@@ -1,0 +1,97 @@
+package dev.jdiffusion.benchmarks;
+
+import dev.jdiffusion.benchmarks.work.Contender;
+import dev.jdiffusion.benchmarks.work.Contenders;
+import dev.jdiffusion.benchmarks.work.Operation;
+import dev.jdiffusion.benchmarks.work.Workload;
+import java.util.concurrent.TimeUnit;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.annotations.Warmup;
+
+/**
+ * A question about one kind of work, put to every device. A subclass says which work; here it is
+ * set up, checked and timed in the same way for all.
+ *
+ * <p>Whatever is not {@code cpu} or {@code reference} has to give the same result as {@code cpu}
+ * before it is timed.
+ */
+@State(Scope.Benchmark)
+@BenchmarkMode(Mode.Throughput)
+@OutputTimeUnit(TimeUnit.SECONDS)
+@Fork(
+    value = 5,
+    jvmArgsAppend = {
+      "--add-modules",
+      "jdk.incubator.vector",
+      "--enable-native-access=ALL-UNNAMED",
+      "-XX:Tier3DelayOn=1000000",
+      "-XX:+UseSerialGC",
+      "-XX:MaxRAMPercentage=75"
+    })
+@Warmup(iterations = 5, time = 300, timeUnit = TimeUnit.MILLISECONDS)
+@Measurement(iterations = 3, time = 400, timeUnit = TimeUnit.MILLISECONDS)
+public abstract class SideBySide {
+  /** Who does it; see {@link Contenders#devices}. */
+  @Param("cpu")
+  public String device;
+
+  @Param("2")
+  public int threads;
+
+  private Operation operation;
+  private double gigaflops;
+  private double gigabytes;
+
+  /** What is timed, from the subclass's parameters. */
+  protected abstract Workload workload();
+
+  /** The largest difference of two results that is accepted, as a part of the largest value. */
+  protected double tolerance() {
+    return 1e-4;
+  }
+
+  /** Opens the device, prepares the work, does it once and compares. */
+  @Setup
+  public void open() {
+    Contender contender = Contenders.open(device, threads);
+    Workload work = workload();
+    operation = contender.prepare(work);
+    gigaflops = work.flops() * 1e-9;
+    gigabytes = work.bytes() * 1e-9;
+    operation.run();
+    if (!isTrusted()) {
+      Answers.of(this).compare(device + ", " + work, operation.result(), tolerance());
+    }
+  }
+
+  /** Keeps what cpu computed, so that others need not compute it again to be compared. */
+  @TearDown
+  public void keepAnswer() {
+    if (device.equals("cpu")) {
+      Answers.keep(this, operation);
+    }
+  }
+
+  private boolean isTrusted() {
+    return device.equals("cpu") || device.equals("reference");
+  }
+
+  /** One run of the work. */
+  @Benchmark
+  public Operation run(Work work) {
+    operation.run();
+    work.gigaflops += gigaflops;
+    work.gigabytes += gigabytes;
+    return operation;
+  }
+}
