@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The threads of a backend. The calling thread works too, so {@code threads - 1} helpers stand by:
  * they spin for some microseconds after each job, since the next kernel usually follows at once,
- * and then park.
+ * then offer the processor to others again and again, which costs nothing on a quiet machine and
+ * saves a crowded one from waiting for spinning threads, and at last park.
  *
  * <p>Tasks are claimed one by one in ascending order. What a task computes must not depend on who
  * runs it or when; then results are the same for any number of threads.
@@ -18,7 +19,8 @@ final class Workers {
   /** Multiply-adds below which waking other threads costs more than it brings. */
   static final long SERIAL_WORK = 1 << 16;
 
-  private static final int SPINS = 20_000;
+  private static final int SPINS = 2_000;
+  private static final int YIELDS = 400;
   private static final Cleaner CLEANER = Cleaner.create();
 
   private final Crew crew;
@@ -105,6 +107,14 @@ final class Workers {
         });
   }
 
+  private static void pause(int waited, int spins) {
+    if (waited < spins) {
+      Thread.onSpinWait();
+    } else {
+      Thread.yield();
+    }
+  }
+
   private static void serial(int tasks, Task task) {
     for (int i = 0; i < tasks; i++) {
       task.run(i);
@@ -148,11 +158,11 @@ final class Workers {
     }
 
     void await(int spins) {
-      for (int i = 0; i < spins; i++) {
+      for (int i = 0; i < spins + YIELDS; i++) {
         if (done.get() == tasks) {
           return;
         }
-        Thread.onSpinWait();
+        pause(i, spins);
       }
       boolean interrupted = false;
       while (done.get() != tasks) {
@@ -222,9 +232,8 @@ final class Workers {
         if (job != null && job.hasWork()) {
           job.work();
           idle = 0;
-        } else if (idle < crew.spins) {
-          idle++;
-          Thread.onSpinWait();
+        } else if (idle < crew.spins + YIELDS) {
+          pause(idle++, crew.spins);
         } else {
           park();
           idle = 0;
