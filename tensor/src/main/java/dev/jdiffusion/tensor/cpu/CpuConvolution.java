@@ -15,22 +15,25 @@ import org.jspecify.annotations.Nullable;
  * gradient with respect to the input is again such a convolution, of dOut with the transposed
  * weights; with a stride it falls apart into stride x stride convolutions, one for the input pixels
  * of each phase, since a pixel meets only every stride-th tap. The gradient with respect to the
- * weights is {@link DenseWeightGradient}. Depthwise convolutions have kernels of their own, {@link
+ * weights is {@link DenseWeightGradient}. Windows of 3x3 with stride 1 take {@link
+ * WinogradConvolution} where there are channels enough, depthwise convolutions {@link
  * DepthwiseConvolution}.
  *
- * <p>Outputs of {@link #forward} are one chain of fused multiply-adds each, in the order of the
- * weight's axes, started from bias plus residual: bitwise what a scalar loop of {@link Math#fma}
- * computes.
+ * <p>Outputs of {@link #forward}, unless filtered or depthwise, are one chain of fused
+ * multiply-adds each, in the order of the weight's axes, started from bias plus residual: bitwise
+ * what a scalar loop of {@link Math#fma} computes.
  */
 final class CpuConvolution implements Convolution {
   private final Workers workers;
   private final FloatPool pool;
   private final DepthwiseConvolution depthwise;
+  private final WinogradConvolution winograd;
 
   CpuConvolution(Workers workers, FloatPool pool) {
     this.workers = workers;
     this.pool = pool;
     this.depthwise = new DepthwiseConvolution(workers, pool);
+    this.winograd = new WinogradConvolution(workers, pool);
   }
 
   /** The extents of a call: small names for what all three operations need. */
@@ -79,6 +82,28 @@ final class CpuConvolution implements Convolution {
 
     boolean isPointwise() {
       return groups == 1 && taps() == 1 && stride == 1 && padding == 0;
+    }
+
+    /** Whether {@link WinogradConvolution} is the way for this convolution and its gradients. */
+    boolean isFiltering() {
+      return groups == 1
+          && windowRows == 3
+          && windowColumns == 3
+          && stride == 1
+          && padding <= 2
+          && WinogradConvolution.Plan.pays(
+              inputs, outputs, Math.min(height, outRows), Math.min(width, outColumns));
+    }
+
+    WinogradConvolution.Plan filtering() {
+      return new WinogradConvolution.Plan(
+          images, height, width, inputs, outputs, padding, outRows, outColumns);
+    }
+
+    /** The gradient with respect to the input as a convolution. */
+    WinogradConvolution.Plan filteringBack() {
+      return new WinogradConvolution.Plan(
+          images, outRows, outColumns, outputs, inputs, 2 - padding, height, width);
     }
 
     /** What output pixels see of the input. */
@@ -141,6 +166,28 @@ final class CpuConvolution implements Convolution {
       return;
     }
     Panels panels = new Panels(e.groupOutputs());
+    if (e.isFiltering()) {
+      WinogradConvolution.Plan plan = e.filtering();
+      float[] packed = pool.take(plan.packedLength(panels));
+      try {
+        winograd.pack(plan, w, weight.offset(), panels, packed);
+        winograd.run(
+            plan,
+            x,
+            input.offset(),
+            packed,
+            panels,
+            b,
+            biasFrom,
+            r,
+            residualShift,
+            y,
+            out.offset());
+      } finally {
+        pool.give(packed);
+      }
+      return;
+    }
     float[] packed = pool.take(panels.packedLength(e.taps() * e.groupInputs));
     try {
       for (int g = 0; g < e.groups; g++) {
@@ -241,6 +288,10 @@ final class CpuConvolution implements Convolution {
       return;
     }
     Panels panels = new Panels(e.groupInputs);
+    if (e.isFiltering()) {
+      filterBack(e, d, dOut.offset(), w, weight.offset(), panels, b, biasFrom, dx, dInput.offset());
+      return;
+    }
     float[] packed = pool.take(Math.max(1, panels.packedLength(e.taps() * e.groupOutputs())));
     try {
       for (int g = 0; g < e.groups; g++) {
@@ -282,6 +333,42 @@ final class CpuConvolution implements Convolution {
       }
     } finally {
       pool.give(packed);
+    }
+  }
+
+  /** A convolution with the windows turned around and inputs and outputs exchanged. */
+  private void filterBack(
+      Extents e,
+      float[] d,
+      int dFrom,
+      float[] weight,
+      int weightFrom,
+      Panels panels,
+      float @Nullable [] bias,
+      int biasFrom,
+      float[] dx,
+      int dxFrom) {
+    WinogradConvolution.Plan plan = e.filteringBack();
+    int size = e.inputs * e.outputs;
+    float[] turned = pool.take(e.taps() * size);
+    float[] packed = pool.take(plan.packedLength(panels));
+    try {
+      workers.run(
+          e.taps(),
+          8L * e.taps() * size,
+          tap ->
+              CpuMatMul.transpose(
+                  weight,
+                  weightFrom + (e.taps() - 1 - tap) * size,
+                  e.inputs,
+                  e.outputs,
+                  turned,
+                  tap * size));
+      winograd.pack(plan, turned, 0, panels, packed);
+      winograd.run(plan, d, dFrom, packed, panels, bias, biasFrom, null, 0, dx, dxFrom);
+    } finally {
+      pool.give(packed);
+      pool.give(turned);
     }
   }
 
@@ -402,6 +489,20 @@ final class CpuConvolution implements Convolution {
       return;
     }
     Panels panels = new Panels(e.groupOutputs());
+    if (e.isFiltering()) {
+      winograd.weightGrad(
+          e.filtering(),
+          x,
+          input.offset(),
+          d,
+          dOut.offset(),
+          panels,
+          dw,
+          dWeight.offset(),
+          db,
+          dBiasFrom);
+      return;
+    }
     for (int g = 0; g < e.groups; g++) {
       int column = g * e.groupOutputs();
       DenseWeightGradient.run(

@@ -182,7 +182,18 @@ final class CpuMatMul implements MatMul {
           workers.run(
               (m + grain - 1) / grain,
               (long) m * k * 8,
-              task -> transpose(aFrom, task * grain, Math.min(m, (task + 1) * grain), copy));
+              task ->
+                  transpose(
+                      a,
+                      aFrom,
+                      m,
+                      0,
+                      k,
+                      task * grain,
+                      Math.min(m, (task + 1) * grain),
+                      copy,
+                      0,
+                      k));
         }
         int threads = workers.threads();
         Windows windows = Windows.direct(m, k, threads == 1 ? 1 : 4 * threads);
@@ -203,18 +214,39 @@ final class CpuMatMul implements MatMul {
         }
       }
     }
+  }
 
-    private void transpose(int from, int firstRow, int endRow, float[] copy) {
-      for (int p0 = 0; p0 < k; p0 += BLOCK) {
-        int endP = Math.min(k, p0 + BLOCK);
-        for (int row0 = firstRow; row0 < endRow; row0 += BLOCK) {
-          for (int row = row0; row < Math.min(endRow, row0 + BLOCK); row++) {
-            for (int p = p0; p < endP; p++) {
-              copy[row * k + p] = a[from + p * m + row];
-            }
+  /**
+   * {@code target[column][row] = source[row][column]} for some rows and columns, in blocks.
+   *
+   * @param pitch from row to row of the source
+   * @param targetPitch likewise of the target
+   */
+  private static void transpose(
+      float[] source,
+      int from,
+      int pitch,
+      int firstRow,
+      int endRow,
+      int firstColumn,
+      int endColumn,
+      float[] target,
+      int to,
+      int targetPitch) {
+    for (int r0 = firstRow; r0 < endRow; r0 += BLOCK) {
+      int endR = Math.min(endRow, r0 + BLOCK);
+      for (int c0 = firstColumn; c0 < endColumn; c0 += BLOCK) {
+        for (int c = c0; c < Math.min(endColumn, c0 + BLOCK); c++) {
+          for (int r = r0; r < endR; r++) {
+            target[to + c * targetPitch + r] = source[from + r * pitch + c];
           }
         }
       }
     }
+  }
+
+  /** {@code target[column][row] = source[row][column]}. */
+  static void transpose(float[] source, int from, int rows, int columns, float[] target, int to) {
+    transpose(source, from, columns, 0, rows, 0, columns, target, to, rows);
   }
 }

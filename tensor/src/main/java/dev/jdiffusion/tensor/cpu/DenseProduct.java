@@ -11,12 +11,15 @@ import org.jspecify.annotations.Nullable;
  * Products of {@link Windows} with packed weights: convolution, its gradient with respect to the
  * input, and matrix products.
  *
- * <p>Results are started from bias plus residual, then grow in place, one stretch of k after the
- * other, so that an element remains one chain of multiply-adds however k is cut.
+ * <p>Sums start from bias plus residual and grow in place, one stretch of k after the other, so
+ * that an element remains one chain of multiply-adds however k is cut.
  */
 final class DenseProduct {
   /** Rows of a panel that the first-level cache holds for a while. */
-  private static final int STRETCH = 384;
+  static final int STRETCH = 192;
+
+  /** Where sums start that start from nothing. */
+  static final float[] ZEROS = new float[OuterProducts.WIDEST * Lanes.L];
 
   private DenseProduct() {}
 
@@ -91,12 +94,12 @@ final class DenseProduct {
     return threads == 1 ? 1 : Math.clamp((2L * threads + blocks - 1) / blocks, 1, panels);
   }
 
-  private record Tables(int pixels, int[] input, int[] output) {
+  /** Indices of a block's pixels; {@code none} is zero for all of them. */
+  private record Tables(int pixels, int[] input, int[] output, int[] none) {
     static Tables of(Windows windows, Windows.Block block, Target target) {
+      int[] output = windows.table(block, target.imageStride, target.rowStride, target.pixelStride);
       return new Tables(
-          windows.pixels(block),
-          windows.inputTable(block),
-          windows.table(block, target.imageStride, target.rowStride, target.pixelStride));
+          windows.pixels(block), windows.inputTable(block), output, new int[output.length]);
     }
   }
 
@@ -171,8 +174,22 @@ final class DenseProduct {
         int begin = (int) ((long) windows.rowLength * s / stretches);
         int length = (int) ((long) windows.rowLength * (s + 1) / stretches) - begin;
         for (int p = firstPanel; p < endPanel; p++) {
+          int column = panels.first[p];
+          // What the sums of this stretch begin with: what is there, a row for all, or a residual.
+          float[] from = out;
+          int[] fromTable = tables.output;
+          int fromIndex = outFrom + column;
           if (i == 0 && s == 0) {
-            start(panels, p, tables, start, out, outFrom);
+            if (start.residual == null) {
+              from = start.bias == null ? ZEROS : start.bias;
+              fromTable = tables.none;
+              fromIndex = start.bias == null ? 0 : start.biasFrom + column;
+            } else if (start.bias == null) {
+              from = start.residual;
+              fromIndex += start.residualShift;
+            } else {
+              start(panels, p, tables, start, out, outFrom);
+            }
           }
           OuterProducts.multiply(
               panels.vectors[p],
@@ -181,9 +198,12 @@ final class DenseProduct {
               xFrom + i * windows.pitch + begin,
               packed,
               panels.packedIndex(p, i * windows.rowLength + begin, windows.length()),
+              from,
+              fromTable,
+              fromIndex,
               out,
               tables.output,
-              outFrom + panels.first[p],
+              outFrom + column,
               tables.pixels,
               length,
               panels.last[p]);

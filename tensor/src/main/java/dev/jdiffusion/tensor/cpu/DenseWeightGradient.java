@@ -254,6 +254,7 @@ final class DenseWeightGradient {
               begin,
               count,
               packed,
+              0,
               partial,
               layout.index(p, i, 0),
               windows.rowLength);
@@ -270,8 +271,7 @@ final class DenseWeightGradient {
   }
 
   /** Adds up a vector of columns, in four chains: one would wait for every addition. */
-  private static void sumColumns(
-      float[] d, int from, int pitch, int pixels, float[] bias, int biasFrom) {
+  static void sumColumns(float[] d, int from, int pitch, int pixels, float[] bias, int biasFrom) {
     FloatVector s0 = FloatVector.fromArray(F, bias, biasFrom);
     FloatVector s1 = FloatVector.zero(F);
     FloatVector s2 = FloatVector.zero(F);

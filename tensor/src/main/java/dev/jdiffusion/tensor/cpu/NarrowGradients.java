@@ -22,6 +22,7 @@ final class NarrowGradients {
       int pixel,
       int pixels,
       float[] d,
+      int dFrom,
       float[] sum,
       int sumFrom) {
     FloatVector s0_0 = FloatVector.fromArray(F, sum, sumFrom);
@@ -36,7 +37,7 @@ final class NarrowGradients {
     FloatVector s9_0 = FloatVector.fromArray(F, sum, sumFrom + 9 * L);
     FloatVector s10_0 = FloatVector.fromArray(F, sum, sumFrom + 10 * L);
     FloatVector s11_0 = FloatVector.fromArray(F, sum, sumFrom + 11 * L);
-    for (int p = 0, k = 0; p < pixels; p++, k += L) {
+    for (int p = 0, k = dFrom; p < pixels; p++, k += L) {
       int b = xBase[pixel + p] + xFrom;
       FloatVector d0 = FloatVector.fromArray(F, d, k);
       FloatVector a0 = FloatVector.broadcast(F, x[b + 0]);
@@ -85,6 +86,7 @@ final class NarrowGradients {
       int pixel,
       int pixels,
       float[] d,
+      int dFrom,
       float[] sum,
       int sumFrom) {
     FloatVector s0_0 = FloatVector.fromArray(F, sum, sumFrom);
@@ -99,7 +101,7 @@ final class NarrowGradients {
     FloatVector s4_1 = FloatVector.fromArray(F, sum, sumFrom + 9 * L);
     FloatVector s5_0 = FloatVector.fromArray(F, sum, sumFrom + 10 * L);
     FloatVector s5_1 = FloatVector.fromArray(F, sum, sumFrom + 11 * L);
-    for (int p = 0, k = 0; p < pixels; p++, k += 2 * L) {
+    for (int p = 0, k = dFrom; p < pixels; p++, k += 2 * L) {
       int b = xBase[pixel + p] + xFrom;
       FloatVector d0 = FloatVector.fromArray(F, d, k);
       FloatVector d1 = FloatVector.fromArray(F, d, k + L);
@@ -143,6 +145,7 @@ final class NarrowGradients {
       int pixel,
       int pixels,
       float[] d,
+      int dFrom,
       float[] sum,
       int sumFrom) {
     FloatVector s0_0 = FloatVector.fromArray(F, sum, sumFrom);
@@ -157,7 +160,7 @@ final class NarrowGradients {
     FloatVector s3_0 = FloatVector.fromArray(F, sum, sumFrom + 9 * L);
     FloatVector s3_1 = FloatVector.fromArray(F, sum, sumFrom + 10 * L);
     FloatVector s3_2 = FloatVector.fromArray(F, sum, sumFrom + 11 * L);
-    for (int p = 0, k = 0; p < pixels; p++, k += 3 * L) {
+    for (int p = 0, k = dFrom; p < pixels; p++, k += 3 * L) {
       int b = xBase[pixel + p] + xFrom;
       FloatVector d0 = FloatVector.fromArray(F, d, k);
       FloatVector d1 = FloatVector.fromArray(F, d, k + L);

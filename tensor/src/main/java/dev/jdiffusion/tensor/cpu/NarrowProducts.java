@@ -9,10 +9,10 @@ import jdk.incubator.vector.VectorMask;
 /**
  * Outer products for 16 vector registers; written by {@code KernelGenerator}.
  *
- * <p>{@code multiplyRxV}: for R pixels and V vectors of columns, with x and out at one index each
- * per pixel, {@code out[pixel][column] += sum over k of x[pixel][k] * w[k][column]}; only {@code
- * last} lanes of the last vector are columns. Each element is one chain of fused multiply-adds in
- * the order of k.
+ * <p>{@code multiplyRxV}: for R pixels and V vectors of columns, with x, start and out at one index
+ * each per pixel, {@code out[pixel][column] = start[pixel][column] + sum over k of x[pixel][k] *
+ * w[k][column]}; only {@code last} lanes of the last vector are columns. Each element is one chain
+ * of fused multiply-adds in the order of k.
  */
 final class NarrowProducts {
   private NarrowProducts() {}
@@ -23,6 +23,9 @@ final class NarrowProducts {
       int xFrom,
       float[] w,
       int wFrom,
+      float[] start,
+      int[] startBase,
+      int startFrom,
       float[] out,
       int[] outBase,
       int outFrom,
@@ -31,41 +34,41 @@ final class NarrowProducts {
       int last) {
     VectorMask<Float> mask = F.indexInRange(0, last);
     int x0 = xBase[pixel + 0] + xFrom;
-    int o0 = outBase[pixel + 0] + outFrom;
-    FloatVector s0_0 = FloatVector.fromArray(F, out, o0, mask);
+    int i0 = startBase[pixel + 0] + startFrom;
+    FloatVector s0_0 = FloatVector.fromArray(F, start, i0, mask);
     int x1 = xBase[pixel + 1] + xFrom;
-    int o1 = outBase[pixel + 1] + outFrom;
-    FloatVector s1_0 = FloatVector.fromArray(F, out, o1, mask);
+    int i1 = startBase[pixel + 1] + startFrom;
+    FloatVector s1_0 = FloatVector.fromArray(F, start, i1, mask);
     int x2 = xBase[pixel + 2] + xFrom;
-    int o2 = outBase[pixel + 2] + outFrom;
-    FloatVector s2_0 = FloatVector.fromArray(F, out, o2, mask);
+    int i2 = startBase[pixel + 2] + startFrom;
+    FloatVector s2_0 = FloatVector.fromArray(F, start, i2, mask);
     int x3 = xBase[pixel + 3] + xFrom;
-    int o3 = outBase[pixel + 3] + outFrom;
-    FloatVector s3_0 = FloatVector.fromArray(F, out, o3, mask);
+    int i3 = startBase[pixel + 3] + startFrom;
+    FloatVector s3_0 = FloatVector.fromArray(F, start, i3, mask);
     int x4 = xBase[pixel + 4] + xFrom;
-    int o4 = outBase[pixel + 4] + outFrom;
-    FloatVector s4_0 = FloatVector.fromArray(F, out, o4, mask);
+    int i4 = startBase[pixel + 4] + startFrom;
+    FloatVector s4_0 = FloatVector.fromArray(F, start, i4, mask);
     int x5 = xBase[pixel + 5] + xFrom;
-    int o5 = outBase[pixel + 5] + outFrom;
-    FloatVector s5_0 = FloatVector.fromArray(F, out, o5, mask);
+    int i5 = startBase[pixel + 5] + startFrom;
+    FloatVector s5_0 = FloatVector.fromArray(F, start, i5, mask);
     int x6 = xBase[pixel + 6] + xFrom;
-    int o6 = outBase[pixel + 6] + outFrom;
-    FloatVector s6_0 = FloatVector.fromArray(F, out, o6, mask);
+    int i6 = startBase[pixel + 6] + startFrom;
+    FloatVector s6_0 = FloatVector.fromArray(F, start, i6, mask);
     int x7 = xBase[pixel + 7] + xFrom;
-    int o7 = outBase[pixel + 7] + outFrom;
-    FloatVector s7_0 = FloatVector.fromArray(F, out, o7, mask);
+    int i7 = startBase[pixel + 7] + startFrom;
+    FloatVector s7_0 = FloatVector.fromArray(F, start, i7, mask);
     int x8 = xBase[pixel + 8] + xFrom;
-    int o8 = outBase[pixel + 8] + outFrom;
-    FloatVector s8_0 = FloatVector.fromArray(F, out, o8, mask);
+    int i8 = startBase[pixel + 8] + startFrom;
+    FloatVector s8_0 = FloatVector.fromArray(F, start, i8, mask);
     int x9 = xBase[pixel + 9] + xFrom;
-    int o9 = outBase[pixel + 9] + outFrom;
-    FloatVector s9_0 = FloatVector.fromArray(F, out, o9, mask);
+    int i9 = startBase[pixel + 9] + startFrom;
+    FloatVector s9_0 = FloatVector.fromArray(F, start, i9, mask);
     int x10 = xBase[pixel + 10] + xFrom;
-    int o10 = outBase[pixel + 10] + outFrom;
-    FloatVector s10_0 = FloatVector.fromArray(F, out, o10, mask);
+    int i10 = startBase[pixel + 10] + startFrom;
+    FloatVector s10_0 = FloatVector.fromArray(F, start, i10, mask);
     int x11 = xBase[pixel + 11] + xFrom;
-    int o11 = outBase[pixel + 11] + outFrom;
-    FloatVector s11_0 = FloatVector.fromArray(F, out, o11, mask);
+    int i11 = startBase[pixel + 11] + startFrom;
+    FloatVector s11_0 = FloatVector.fromArray(F, start, i11, mask);
     for (int j = 0, k = wFrom; j < length; j++, k += L) {
       FloatVector w0 = FloatVector.fromArray(F, w, k);
       FloatVector a0 = FloatVector.broadcast(F, x[x0 + j]);
@@ -93,17 +96,29 @@ final class NarrowProducts {
       FloatVector a11 = FloatVector.broadcast(F, x[x11 + j]);
       s11_0 = a11.fma(w0, s11_0);
     }
+    int o0 = outBase[pixel + 0] + outFrom;
     s0_0.intoArray(out, o0, mask);
+    int o1 = outBase[pixel + 1] + outFrom;
     s1_0.intoArray(out, o1, mask);
+    int o2 = outBase[pixel + 2] + outFrom;
     s2_0.intoArray(out, o2, mask);
+    int o3 = outBase[pixel + 3] + outFrom;
     s3_0.intoArray(out, o3, mask);
+    int o4 = outBase[pixel + 4] + outFrom;
     s4_0.intoArray(out, o4, mask);
+    int o5 = outBase[pixel + 5] + outFrom;
     s5_0.intoArray(out, o5, mask);
+    int o6 = outBase[pixel + 6] + outFrom;
     s6_0.intoArray(out, o6, mask);
+    int o7 = outBase[pixel + 7] + outFrom;
     s7_0.intoArray(out, o7, mask);
+    int o8 = outBase[pixel + 8] + outFrom;
     s8_0.intoArray(out, o8, mask);
+    int o9 = outBase[pixel + 9] + outFrom;
     s9_0.intoArray(out, o9, mask);
+    int o10 = outBase[pixel + 10] + outFrom;
     s10_0.intoArray(out, o10, mask);
+    int o11 = outBase[pixel + 11] + outFrom;
     s11_0.intoArray(out, o11, mask);
   }
 
@@ -113,6 +128,9 @@ final class NarrowProducts {
       int xFrom,
       float[] w,
       int wFrom,
+      float[] start,
+      int[] startBase,
+      int startFrom,
       float[] out,
       int[] outBase,
       int outFrom,
@@ -121,29 +139,29 @@ final class NarrowProducts {
       int last) {
     VectorMask<Float> mask = F.indexInRange(0, last);
     int x0 = xBase[pixel + 0] + xFrom;
-    int o0 = outBase[pixel + 0] + outFrom;
-    FloatVector s0_0 = FloatVector.fromArray(F, out, o0);
-    FloatVector s0_1 = FloatVector.fromArray(F, out, o0 + L, mask);
+    int i0 = startBase[pixel + 0] + startFrom;
+    FloatVector s0_0 = FloatVector.fromArray(F, start, i0);
+    FloatVector s0_1 = FloatVector.fromArray(F, start, i0 + L, mask);
     int x1 = xBase[pixel + 1] + xFrom;
-    int o1 = outBase[pixel + 1] + outFrom;
-    FloatVector s1_0 = FloatVector.fromArray(F, out, o1);
-    FloatVector s1_1 = FloatVector.fromArray(F, out, o1 + L, mask);
+    int i1 = startBase[pixel + 1] + startFrom;
+    FloatVector s1_0 = FloatVector.fromArray(F, start, i1);
+    FloatVector s1_1 = FloatVector.fromArray(F, start, i1 + L, mask);
     int x2 = xBase[pixel + 2] + xFrom;
-    int o2 = outBase[pixel + 2] + outFrom;
-    FloatVector s2_0 = FloatVector.fromArray(F, out, o2);
-    FloatVector s2_1 = FloatVector.fromArray(F, out, o2 + L, mask);
+    int i2 = startBase[pixel + 2] + startFrom;
+    FloatVector s2_0 = FloatVector.fromArray(F, start, i2);
+    FloatVector s2_1 = FloatVector.fromArray(F, start, i2 + L, mask);
     int x3 = xBase[pixel + 3] + xFrom;
-    int o3 = outBase[pixel + 3] + outFrom;
-    FloatVector s3_0 = FloatVector.fromArray(F, out, o3);
-    FloatVector s3_1 = FloatVector.fromArray(F, out, o3 + L, mask);
+    int i3 = startBase[pixel + 3] + startFrom;
+    FloatVector s3_0 = FloatVector.fromArray(F, start, i3);
+    FloatVector s3_1 = FloatVector.fromArray(F, start, i3 + L, mask);
     int x4 = xBase[pixel + 4] + xFrom;
-    int o4 = outBase[pixel + 4] + outFrom;
-    FloatVector s4_0 = FloatVector.fromArray(F, out, o4);
-    FloatVector s4_1 = FloatVector.fromArray(F, out, o4 + L, mask);
+    int i4 = startBase[pixel + 4] + startFrom;
+    FloatVector s4_0 = FloatVector.fromArray(F, start, i4);
+    FloatVector s4_1 = FloatVector.fromArray(F, start, i4 + L, mask);
     int x5 = xBase[pixel + 5] + xFrom;
-    int o5 = outBase[pixel + 5] + outFrom;
-    FloatVector s5_0 = FloatVector.fromArray(F, out, o5);
-    FloatVector s5_1 = FloatVector.fromArray(F, out, o5 + L, mask);
+    int i5 = startBase[pixel + 5] + startFrom;
+    FloatVector s5_0 = FloatVector.fromArray(F, start, i5);
+    FloatVector s5_1 = FloatVector.fromArray(F, start, i5 + L, mask);
     for (int j = 0, k = wFrom; j < length; j++, k += 2 * L) {
       FloatVector w0 = FloatVector.fromArray(F, w, k);
       FloatVector w1 = FloatVector.fromArray(F, w, k + L);
@@ -166,16 +184,22 @@ final class NarrowProducts {
       s5_0 = a5.fma(w0, s5_0);
       s5_1 = a5.fma(w1, s5_1);
     }
+    int o0 = outBase[pixel + 0] + outFrom;
     s0_0.intoArray(out, o0);
     s0_1.intoArray(out, o0 + L, mask);
+    int o1 = outBase[pixel + 1] + outFrom;
     s1_0.intoArray(out, o1);
     s1_1.intoArray(out, o1 + L, mask);
+    int o2 = outBase[pixel + 2] + outFrom;
     s2_0.intoArray(out, o2);
     s2_1.intoArray(out, o2 + L, mask);
+    int o3 = outBase[pixel + 3] + outFrom;
     s3_0.intoArray(out, o3);
     s3_1.intoArray(out, o3 + L, mask);
+    int o4 = outBase[pixel + 4] + outFrom;
     s4_0.intoArray(out, o4);
     s4_1.intoArray(out, o4 + L, mask);
+    int o5 = outBase[pixel + 5] + outFrom;
     s5_0.intoArray(out, o5);
     s5_1.intoArray(out, o5 + L, mask);
   }
@@ -186,6 +210,9 @@ final class NarrowProducts {
       int xFrom,
       float[] w,
       int wFrom,
+      float[] start,
+      int[] startBase,
+      int startFrom,
       float[] out,
       int[] outBase,
       int outFrom,
@@ -194,25 +221,25 @@ final class NarrowProducts {
       int last) {
     VectorMask<Float> mask = F.indexInRange(0, last);
     int x0 = xBase[pixel + 0] + xFrom;
-    int o0 = outBase[pixel + 0] + outFrom;
-    FloatVector s0_0 = FloatVector.fromArray(F, out, o0);
-    FloatVector s0_1 = FloatVector.fromArray(F, out, o0 + L);
-    FloatVector s0_2 = FloatVector.fromArray(F, out, o0 + 2 * L, mask);
+    int i0 = startBase[pixel + 0] + startFrom;
+    FloatVector s0_0 = FloatVector.fromArray(F, start, i0);
+    FloatVector s0_1 = FloatVector.fromArray(F, start, i0 + L);
+    FloatVector s0_2 = FloatVector.fromArray(F, start, i0 + 2 * L, mask);
     int x1 = xBase[pixel + 1] + xFrom;
-    int o1 = outBase[pixel + 1] + outFrom;
-    FloatVector s1_0 = FloatVector.fromArray(F, out, o1);
-    FloatVector s1_1 = FloatVector.fromArray(F, out, o1 + L);
-    FloatVector s1_2 = FloatVector.fromArray(F, out, o1 + 2 * L, mask);
+    int i1 = startBase[pixel + 1] + startFrom;
+    FloatVector s1_0 = FloatVector.fromArray(F, start, i1);
+    FloatVector s1_1 = FloatVector.fromArray(F, start, i1 + L);
+    FloatVector s1_2 = FloatVector.fromArray(F, start, i1 + 2 * L, mask);
     int x2 = xBase[pixel + 2] + xFrom;
-    int o2 = outBase[pixel + 2] + outFrom;
-    FloatVector s2_0 = FloatVector.fromArray(F, out, o2);
-    FloatVector s2_1 = FloatVector.fromArray(F, out, o2 + L);
-    FloatVector s2_2 = FloatVector.fromArray(F, out, o2 + 2 * L, mask);
+    int i2 = startBase[pixel + 2] + startFrom;
+    FloatVector s2_0 = FloatVector.fromArray(F, start, i2);
+    FloatVector s2_1 = FloatVector.fromArray(F, start, i2 + L);
+    FloatVector s2_2 = FloatVector.fromArray(F, start, i2 + 2 * L, mask);
     int x3 = xBase[pixel + 3] + xFrom;
-    int o3 = outBase[pixel + 3] + outFrom;
-    FloatVector s3_0 = FloatVector.fromArray(F, out, o3);
-    FloatVector s3_1 = FloatVector.fromArray(F, out, o3 + L);
-    FloatVector s3_2 = FloatVector.fromArray(F, out, o3 + 2 * L, mask);
+    int i3 = startBase[pixel + 3] + startFrom;
+    FloatVector s3_0 = FloatVector.fromArray(F, start, i3);
+    FloatVector s3_1 = FloatVector.fromArray(F, start, i3 + L);
+    FloatVector s3_2 = FloatVector.fromArray(F, start, i3 + 2 * L, mask);
     for (int j = 0, k = wFrom; j < length; j++, k += 3 * L) {
       FloatVector w0 = FloatVector.fromArray(F, w, k);
       FloatVector w1 = FloatVector.fromArray(F, w, k + L);
@@ -234,15 +261,19 @@ final class NarrowProducts {
       s3_1 = a3.fma(w1, s3_1);
       s3_2 = a3.fma(w2, s3_2);
     }
+    int o0 = outBase[pixel + 0] + outFrom;
     s0_0.intoArray(out, o0);
     s0_1.intoArray(out, o0 + L);
     s0_2.intoArray(out, o0 + 2 * L, mask);
+    int o1 = outBase[pixel + 1] + outFrom;
     s1_0.intoArray(out, o1);
     s1_1.intoArray(out, o1 + L);
     s1_2.intoArray(out, o1 + 2 * L, mask);
+    int o2 = outBase[pixel + 2] + outFrom;
     s2_0.intoArray(out, o2);
     s2_1.intoArray(out, o2 + L);
     s2_2.intoArray(out, o2 + 2 * L, mask);
+    int o3 = outBase[pixel + 3] + outFrom;
     s3_0.intoArray(out, o3);
     s3_1.intoArray(out, o3 + L);
     s3_2.intoArray(out, o3 + 2 * L, mask);

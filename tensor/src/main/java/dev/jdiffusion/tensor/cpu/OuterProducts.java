@@ -119,10 +119,13 @@ final class OuterProducts {
   }
 
   /**
-   * For every pixel and every column of a panel, {@code out += sum over k < length of x * w}.
+   * For every pixel and every column of a panel, {@code out = start + sum over k < length of x *
+   * w}.
    *
    * @param xBase per pixel, index of k = 0 in x, relative to xFrom; the last index repeated {@link
    *     #OVERHANG} times
+   * @param startBase per pixel, index of the panel's first column in start, relative to startFrom;
+   *     likewise
    * @param outBase per pixel, index of the panel's first column in out, relative to outFrom;
    *     likewise
    * @param last columns in the last vector
@@ -134,6 +137,9 @@ final class OuterProducts {
       int xFrom,
       float[] w,
       int wFrom,
+      float[] start,
+      int[] startBase,
+      int startFrom,
       float[] out,
       int[] outBase,
       int outFrom,
@@ -145,25 +151,29 @@ final class OuterProducts {
         case 1 -> {
           for (int p = 0; p < pixels; p += 14) {
             WideProducts.multiply14x1(
-                x, xBase, xFrom, w, wFrom, out, outBase, outFrom, p, length, last);
+                x, xBase, xFrom, w, wFrom, start, startBase, startFrom, out, outBase, outFrom, p,
+                length, last);
           }
         }
         case 2 -> {
           for (int p = 0; p < pixels; p += 10) {
             WideProducts.multiply10x2(
-                x, xBase, xFrom, w, wFrom, out, outBase, outFrom, p, length, last);
+                x, xBase, xFrom, w, wFrom, start, startBase, startFrom, out, outBase, outFrom, p,
+                length, last);
           }
         }
         case 3 -> {
           for (int p = 0; p < pixels; p += 8) {
             WideProducts.multiply8x3(
-                x, xBase, xFrom, w, wFrom, out, outBase, outFrom, p, length, last);
+                x, xBase, xFrom, w, wFrom, start, startBase, startFrom, out, outBase, outFrom, p,
+                length, last);
           }
         }
         default -> {
           for (int p = 0; p < pixels; p += 6) {
             WideProducts.multiply6x4(
-                x, xBase, xFrom, w, wFrom, out, outBase, outFrom, p, length, last);
+                x, xBase, xFrom, w, wFrom, start, startBase, startFrom, out, outBase, outFrom, p,
+                length, last);
           }
         }
       }
@@ -172,19 +182,22 @@ final class OuterProducts {
         case 1 -> {
           for (int p = 0; p < pixels; p += 12) {
             NarrowProducts.multiply12x1(
-                x, xBase, xFrom, w, wFrom, out, outBase, outFrom, p, length, last);
+                x, xBase, xFrom, w, wFrom, start, startBase, startFrom, out, outBase, outFrom, p,
+                length, last);
           }
         }
         case 2 -> {
           for (int p = 0; p < pixels; p += 6) {
             NarrowProducts.multiply6x2(
-                x, xBase, xFrom, w, wFrom, out, outBase, outFrom, p, length, last);
+                x, xBase, xFrom, w, wFrom, start, startBase, startFrom, out, outBase, outFrom, p,
+                length, last);
           }
         }
         default -> {
           for (int p = 0; p < pixels; p += 4) {
             NarrowProducts.multiply4x3(
-                x, xBase, xFrom, w, wFrom, out, outBase, outFrom, p, length, last);
+                x, xBase, xFrom, w, wFrom, start, startBase, startFrom, out, outBase, outFrom, p,
+                length, last);
           }
         }
       }
@@ -197,7 +210,7 @@ final class OuterProducts {
    * #OVERHANG} elements further than the rows of x reach.
    *
    * @param xBase per pixel, index of k = 0 in x, relative to xFrom
-   * @param d the panel's columns of each pixel, packed up to whole vectors
+   * @param d the panel's columns of each pixel, packed up to whole vectors, from dFrom on
    * @param sum a row for each k, of the panel's columns up to whole vectors
    */
   static void gradient(
@@ -208,6 +221,7 @@ final class OuterProducts {
       int pixel,
       int pixels,
       float[] d,
+      int dFrom,
       float[] sum,
       int sumFrom,
       int rows) {
@@ -217,16 +231,16 @@ final class OuterProducts {
       int to = sumFrom + k * vectors * L;
       if (WIDE) {
         switch (vectors) {
-          case 1 -> WideGradients.gradient14x1(x, xBase, from, pixel, pixels, d, sum, to);
-          case 2 -> WideGradients.gradient10x2(x, xBase, from, pixel, pixels, d, sum, to);
-          case 3 -> WideGradients.gradient8x3(x, xBase, from, pixel, pixels, d, sum, to);
-          default -> WideGradients.gradient6x4(x, xBase, from, pixel, pixels, d, sum, to);
+          case 1 -> WideGradients.gradient14x1(x, xBase, from, pixel, pixels, d, dFrom, sum, to);
+          case 2 -> WideGradients.gradient10x2(x, xBase, from, pixel, pixels, d, dFrom, sum, to);
+          case 3 -> WideGradients.gradient8x3(x, xBase, from, pixel, pixels, d, dFrom, sum, to);
+          default -> WideGradients.gradient6x4(x, xBase, from, pixel, pixels, d, dFrom, sum, to);
         }
       } else {
         switch (vectors) {
-          case 1 -> NarrowGradients.gradient12x1(x, xBase, from, pixel, pixels, d, sum, to);
-          case 2 -> NarrowGradients.gradient6x2(x, xBase, from, pixel, pixels, d, sum, to);
-          default -> NarrowGradients.gradient4x3(x, xBase, from, pixel, pixels, d, sum, to);
+          case 1 -> NarrowGradients.gradient12x1(x, xBase, from, pixel, pixels, d, dFrom, sum, to);
+          case 2 -> NarrowGradients.gradient6x2(x, xBase, from, pixel, pixels, d, dFrom, sum, to);
+          default -> NarrowGradients.gradient4x3(x, xBase, from, pixel, pixels, d, dFrom, sum, to);
         }
       }
     }

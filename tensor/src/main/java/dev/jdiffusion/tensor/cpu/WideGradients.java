@@ -22,6 +22,7 @@ final class WideGradients {
       int pixel,
       int pixels,
       float[] d,
+      int dFrom,
       float[] sum,
       int sumFrom) {
     FloatVector s0_0 = FloatVector.fromArray(F, sum, sumFrom);
@@ -38,7 +39,7 @@ final class WideGradients {
     FloatVector s11_0 = FloatVector.fromArray(F, sum, sumFrom + 11 * L);
     FloatVector s12_0 = FloatVector.fromArray(F, sum, sumFrom + 12 * L);
     FloatVector s13_0 = FloatVector.fromArray(F, sum, sumFrom + 13 * L);
-    for (int p = 0, k = 0; p < pixels; p++, k += L) {
+    for (int p = 0, k = dFrom; p < pixels; p++, k += L) {
       int b = xBase[pixel + p] + xFrom;
       FloatVector d0 = FloatVector.fromArray(F, d, k);
       FloatVector a0 = FloatVector.broadcast(F, x[b + 0]);
@@ -93,6 +94,7 @@ final class WideGradients {
       int pixel,
       int pixels,
       float[] d,
+      int dFrom,
       float[] sum,
       int sumFrom) {
     FloatVector s0_0 = FloatVector.fromArray(F, sum, sumFrom);
@@ -115,7 +117,7 @@ final class WideGradients {
     FloatVector s8_1 = FloatVector.fromArray(F, sum, sumFrom + 17 * L);
     FloatVector s9_0 = FloatVector.fromArray(F, sum, sumFrom + 18 * L);
     FloatVector s9_1 = FloatVector.fromArray(F, sum, sumFrom + 19 * L);
-    for (int p = 0, k = 0; p < pixels; p++, k += 2 * L) {
+    for (int p = 0, k = dFrom; p < pixels; p++, k += 2 * L) {
       int b = xBase[pixel + p] + xFrom;
       FloatVector d0 = FloatVector.fromArray(F, d, k);
       FloatVector d1 = FloatVector.fromArray(F, d, k + L);
@@ -179,6 +181,7 @@ final class WideGradients {
       int pixel,
       int pixels,
       float[] d,
+      int dFrom,
       float[] sum,
       int sumFrom) {
     FloatVector s0_0 = FloatVector.fromArray(F, sum, sumFrom);
@@ -205,7 +208,7 @@ final class WideGradients {
     FloatVector s7_0 = FloatVector.fromArray(F, sum, sumFrom + 21 * L);
     FloatVector s7_1 = FloatVector.fromArray(F, sum, sumFrom + 22 * L);
     FloatVector s7_2 = FloatVector.fromArray(F, sum, sumFrom + 23 * L);
-    for (int p = 0, k = 0; p < pixels; p++, k += 3 * L) {
+    for (int p = 0, k = dFrom; p < pixels; p++, k += 3 * L) {
       int b = xBase[pixel + p] + xFrom;
       FloatVector d0 = FloatVector.fromArray(F, d, k);
       FloatVector d1 = FloatVector.fromArray(F, d, k + L);
@@ -276,6 +279,7 @@ final class WideGradients {
       int pixel,
       int pixels,
       float[] d,
+      int dFrom,
       float[] sum,
       int sumFrom) {
     FloatVector s0_0 = FloatVector.fromArray(F, sum, sumFrom);
@@ -302,7 +306,7 @@ final class WideGradients {
     FloatVector s5_1 = FloatVector.fromArray(F, sum, sumFrom + 21 * L);
     FloatVector s5_2 = FloatVector.fromArray(F, sum, sumFrom + 22 * L);
     FloatVector s5_3 = FloatVector.fromArray(F, sum, sumFrom + 23 * L);
-    for (int p = 0, k = 0; p < pixels; p++, k += 4 * L) {
+    for (int p = 0, k = dFrom; p < pixels; p++, k += 4 * L) {
       int b = xBase[pixel + p] + xFrom;
       FloatVector d0 = FloatVector.fromArray(F, d, k);
       FloatVector d1 = FloatVector.fromArray(F, d, k + L);

@@ -9,10 +9,10 @@ import jdk.incubator.vector.VectorMask;
 /**
  * Outer products for 32 vector registers; written by {@code KernelGenerator}.
  *
- * <p>{@code multiplyRxV}: for R pixels and V vectors of columns, with x and out at one index each
- * per pixel, {@code out[pixel][column] += sum over k of x[pixel][k] * w[k][column]}; only {@code
- * last} lanes of the last vector are columns. Each element is one chain of fused multiply-adds in
- * the order of k.
+ * <p>{@code multiplyRxV}: for R pixels and V vectors of columns, with x, start and out at one index
+ * each per pixel, {@code out[pixel][column] = start[pixel][column] + sum over k of x[pixel][k] *
+ * w[k][column]}; only {@code last} lanes of the last vector are columns. Each element is one chain
+ * of fused multiply-adds in the order of k.
  */
 final class WideProducts {
   private WideProducts() {}
@@ -23,6 +23,9 @@ final class WideProducts {
       int xFrom,
       float[] w,
       int wFrom,
+      float[] start,
+      int[] startBase,
+      int startFrom,
       float[] out,
       int[] outBase,
       int outFrom,
@@ -31,47 +34,47 @@ final class WideProducts {
       int last) {
     VectorMask<Float> mask = F.indexInRange(0, last);
     int x0 = xBase[pixel + 0] + xFrom;
-    int o0 = outBase[pixel + 0] + outFrom;
-    FloatVector s0_0 = FloatVector.fromArray(F, out, o0, mask);
+    int i0 = startBase[pixel + 0] + startFrom;
+    FloatVector s0_0 = FloatVector.fromArray(F, start, i0, mask);
     int x1 = xBase[pixel + 1] + xFrom;
-    int o1 = outBase[pixel + 1] + outFrom;
-    FloatVector s1_0 = FloatVector.fromArray(F, out, o1, mask);
+    int i1 = startBase[pixel + 1] + startFrom;
+    FloatVector s1_0 = FloatVector.fromArray(F, start, i1, mask);
     int x2 = xBase[pixel + 2] + xFrom;
-    int o2 = outBase[pixel + 2] + outFrom;
-    FloatVector s2_0 = FloatVector.fromArray(F, out, o2, mask);
+    int i2 = startBase[pixel + 2] + startFrom;
+    FloatVector s2_0 = FloatVector.fromArray(F, start, i2, mask);
     int x3 = xBase[pixel + 3] + xFrom;
-    int o3 = outBase[pixel + 3] + outFrom;
-    FloatVector s3_0 = FloatVector.fromArray(F, out, o3, mask);
+    int i3 = startBase[pixel + 3] + startFrom;
+    FloatVector s3_0 = FloatVector.fromArray(F, start, i3, mask);
     int x4 = xBase[pixel + 4] + xFrom;
-    int o4 = outBase[pixel + 4] + outFrom;
-    FloatVector s4_0 = FloatVector.fromArray(F, out, o4, mask);
+    int i4 = startBase[pixel + 4] + startFrom;
+    FloatVector s4_0 = FloatVector.fromArray(F, start, i4, mask);
     int x5 = xBase[pixel + 5] + xFrom;
-    int o5 = outBase[pixel + 5] + outFrom;
-    FloatVector s5_0 = FloatVector.fromArray(F, out, o5, mask);
+    int i5 = startBase[pixel + 5] + startFrom;
+    FloatVector s5_0 = FloatVector.fromArray(F, start, i5, mask);
     int x6 = xBase[pixel + 6] + xFrom;
-    int o6 = outBase[pixel + 6] + outFrom;
-    FloatVector s6_0 = FloatVector.fromArray(F, out, o6, mask);
+    int i6 = startBase[pixel + 6] + startFrom;
+    FloatVector s6_0 = FloatVector.fromArray(F, start, i6, mask);
     int x7 = xBase[pixel + 7] + xFrom;
-    int o7 = outBase[pixel + 7] + outFrom;
-    FloatVector s7_0 = FloatVector.fromArray(F, out, o7, mask);
+    int i7 = startBase[pixel + 7] + startFrom;
+    FloatVector s7_0 = FloatVector.fromArray(F, start, i7, mask);
     int x8 = xBase[pixel + 8] + xFrom;
-    int o8 = outBase[pixel + 8] + outFrom;
-    FloatVector s8_0 = FloatVector.fromArray(F, out, o8, mask);
+    int i8 = startBase[pixel + 8] + startFrom;
+    FloatVector s8_0 = FloatVector.fromArray(F, start, i8, mask);
     int x9 = xBase[pixel + 9] + xFrom;
-    int o9 = outBase[pixel + 9] + outFrom;
-    FloatVector s9_0 = FloatVector.fromArray(F, out, o9, mask);
+    int i9 = startBase[pixel + 9] + startFrom;
+    FloatVector s9_0 = FloatVector.fromArray(F, start, i9, mask);
     int x10 = xBase[pixel + 10] + xFrom;
-    int o10 = outBase[pixel + 10] + outFrom;
-    FloatVector s10_0 = FloatVector.fromArray(F, out, o10, mask);
+    int i10 = startBase[pixel + 10] + startFrom;
+    FloatVector s10_0 = FloatVector.fromArray(F, start, i10, mask);
     int x11 = xBase[pixel + 11] + xFrom;
-    int o11 = outBase[pixel + 11] + outFrom;
-    FloatVector s11_0 = FloatVector.fromArray(F, out, o11, mask);
+    int i11 = startBase[pixel + 11] + startFrom;
+    FloatVector s11_0 = FloatVector.fromArray(F, start, i11, mask);
     int x12 = xBase[pixel + 12] + xFrom;
-    int o12 = outBase[pixel + 12] + outFrom;
-    FloatVector s12_0 = FloatVector.fromArray(F, out, o12, mask);
+    int i12 = startBase[pixel + 12] + startFrom;
+    FloatVector s12_0 = FloatVector.fromArray(F, start, i12, mask);
     int x13 = xBase[pixel + 13] + xFrom;
-    int o13 = outBase[pixel + 13] + outFrom;
-    FloatVector s13_0 = FloatVector.fromArray(F, out, o13, mask);
+    int i13 = startBase[pixel + 13] + startFrom;
+    FloatVector s13_0 = FloatVector.fromArray(F, start, i13, mask);
     for (int j = 0, k = wFrom; j < length; j++, k += L) {
       FloatVector w0 = FloatVector.fromArray(F, w, k);
       FloatVector a0 = FloatVector.broadcast(F, x[x0 + j]);
@@ -103,19 +106,33 @@ final class WideProducts {
       FloatVector a13 = FloatVector.broadcast(F, x[x13 + j]);
       s13_0 = a13.fma(w0, s13_0);
     }
+    int o0 = outBase[pixel + 0] + outFrom;
     s0_0.intoArray(out, o0, mask);
+    int o1 = outBase[pixel + 1] + outFrom;
     s1_0.intoArray(out, o1, mask);
+    int o2 = outBase[pixel + 2] + outFrom;
     s2_0.intoArray(out, o2, mask);
+    int o3 = outBase[pixel + 3] + outFrom;
     s3_0.intoArray(out, o3, mask);
+    int o4 = outBase[pixel + 4] + outFrom;
     s4_0.intoArray(out, o4, mask);
+    int o5 = outBase[pixel + 5] + outFrom;
     s5_0.intoArray(out, o5, mask);
+    int o6 = outBase[pixel + 6] + outFrom;
     s6_0.intoArray(out, o6, mask);
+    int o7 = outBase[pixel + 7] + outFrom;
     s7_0.intoArray(out, o7, mask);
+    int o8 = outBase[pixel + 8] + outFrom;
     s8_0.intoArray(out, o8, mask);
+    int o9 = outBase[pixel + 9] + outFrom;
     s9_0.intoArray(out, o9, mask);
+    int o10 = outBase[pixel + 10] + outFrom;
     s10_0.intoArray(out, o10, mask);
+    int o11 = outBase[pixel + 11] + outFrom;
     s11_0.intoArray(out, o11, mask);
+    int o12 = outBase[pixel + 12] + outFrom;
     s12_0.intoArray(out, o12, mask);
+    int o13 = outBase[pixel + 13] + outFrom;
     s13_0.intoArray(out, o13, mask);
   }
 
@@ -125,6 +142,9 @@ final class WideProducts {
       int xFrom,
       float[] w,
       int wFrom,
+      float[] start,
+      int[] startBase,
+      int startFrom,
       float[] out,
       int[] outBase,
       int outFrom,
@@ -133,45 +153,45 @@ final class WideProducts {
       int last) {
     VectorMask<Float> mask = F.indexInRange(0, last);
     int x0 = xBase[pixel + 0] + xFrom;
-    int o0 = outBase[pixel + 0] + outFrom;
-    FloatVector s0_0 = FloatVector.fromArray(F, out, o0);
-    FloatVector s0_1 = FloatVector.fromArray(F, out, o0 + L, mask);
+    int i0 = startBase[pixel + 0] + startFrom;
+    FloatVector s0_0 = FloatVector.fromArray(F, start, i0);
+    FloatVector s0_1 = FloatVector.fromArray(F, start, i0 + L, mask);
     int x1 = xBase[pixel + 1] + xFrom;
-    int o1 = outBase[pixel + 1] + outFrom;
-    FloatVector s1_0 = FloatVector.fromArray(F, out, o1);
-    FloatVector s1_1 = FloatVector.fromArray(F, out, o1 + L, mask);
+    int i1 = startBase[pixel + 1] + startFrom;
+    FloatVector s1_0 = FloatVector.fromArray(F, start, i1);
+    FloatVector s1_1 = FloatVector.fromArray(F, start, i1 + L, mask);
     int x2 = xBase[pixel + 2] + xFrom;
-    int o2 = outBase[pixel + 2] + outFrom;
-    FloatVector s2_0 = FloatVector.fromArray(F, out, o2);
-    FloatVector s2_1 = FloatVector.fromArray(F, out, o2 + L, mask);
+    int i2 = startBase[pixel + 2] + startFrom;
+    FloatVector s2_0 = FloatVector.fromArray(F, start, i2);
+    FloatVector s2_1 = FloatVector.fromArray(F, start, i2 + L, mask);
     int x3 = xBase[pixel + 3] + xFrom;
-    int o3 = outBase[pixel + 3] + outFrom;
-    FloatVector s3_0 = FloatVector.fromArray(F, out, o3);
-    FloatVector s3_1 = FloatVector.fromArray(F, out, o3 + L, mask);
+    int i3 = startBase[pixel + 3] + startFrom;
+    FloatVector s3_0 = FloatVector.fromArray(F, start, i3);
+    FloatVector s3_1 = FloatVector.fromArray(F, start, i3 + L, mask);
     int x4 = xBase[pixel + 4] + xFrom;
-    int o4 = outBase[pixel + 4] + outFrom;
-    FloatVector s4_0 = FloatVector.fromArray(F, out, o4);
-    FloatVector s4_1 = FloatVector.fromArray(F, out, o4 + L, mask);
+    int i4 = startBase[pixel + 4] + startFrom;
+    FloatVector s4_0 = FloatVector.fromArray(F, start, i4);
+    FloatVector s4_1 = FloatVector.fromArray(F, start, i4 + L, mask);
     int x5 = xBase[pixel + 5] + xFrom;
-    int o5 = outBase[pixel + 5] + outFrom;
-    FloatVector s5_0 = FloatVector.fromArray(F, out, o5);
-    FloatVector s5_1 = FloatVector.fromArray(F, out, o5 + L, mask);
+    int i5 = startBase[pixel + 5] + startFrom;
+    FloatVector s5_0 = FloatVector.fromArray(F, start, i5);
+    FloatVector s5_1 = FloatVector.fromArray(F, start, i5 + L, mask);
     int x6 = xBase[pixel + 6] + xFrom;
-    int o6 = outBase[pixel + 6] + outFrom;
-    FloatVector s6_0 = FloatVector.fromArray(F, out, o6);
-    FloatVector s6_1 = FloatVector.fromArray(F, out, o6 + L, mask);
+    int i6 = startBase[pixel + 6] + startFrom;
+    FloatVector s6_0 = FloatVector.fromArray(F, start, i6);
+    FloatVector s6_1 = FloatVector.fromArray(F, start, i6 + L, mask);
     int x7 = xBase[pixel + 7] + xFrom;
-    int o7 = outBase[pixel + 7] + outFrom;
-    FloatVector s7_0 = FloatVector.fromArray(F, out, o7);
-    FloatVector s7_1 = FloatVector.fromArray(F, out, o7 + L, mask);
+    int i7 = startBase[pixel + 7] + startFrom;
+    FloatVector s7_0 = FloatVector.fromArray(F, start, i7);
+    FloatVector s7_1 = FloatVector.fromArray(F, start, i7 + L, mask);
     int x8 = xBase[pixel + 8] + xFrom;
-    int o8 = outBase[pixel + 8] + outFrom;
-    FloatVector s8_0 = FloatVector.fromArray(F, out, o8);
-    FloatVector s8_1 = FloatVector.fromArray(F, out, o8 + L, mask);
+    int i8 = startBase[pixel + 8] + startFrom;
+    FloatVector s8_0 = FloatVector.fromArray(F, start, i8);
+    FloatVector s8_1 = FloatVector.fromArray(F, start, i8 + L, mask);
     int x9 = xBase[pixel + 9] + xFrom;
-    int o9 = outBase[pixel + 9] + outFrom;
-    FloatVector s9_0 = FloatVector.fromArray(F, out, o9);
-    FloatVector s9_1 = FloatVector.fromArray(F, out, o9 + L, mask);
+    int i9 = startBase[pixel + 9] + startFrom;
+    FloatVector s9_0 = FloatVector.fromArray(F, start, i9);
+    FloatVector s9_1 = FloatVector.fromArray(F, start, i9 + L, mask);
     for (int j = 0, k = wFrom; j < length; j++, k += 2 * L) {
       FloatVector w0 = FloatVector.fromArray(F, w, k);
       FloatVector w1 = FloatVector.fromArray(F, w, k + L);
@@ -206,24 +226,34 @@ final class WideProducts {
       s9_0 = a9.fma(w0, s9_0);
       s9_1 = a9.fma(w1, s9_1);
     }
+    int o0 = outBase[pixel + 0] + outFrom;
     s0_0.intoArray(out, o0);
     s0_1.intoArray(out, o0 + L, mask);
+    int o1 = outBase[pixel + 1] + outFrom;
     s1_0.intoArray(out, o1);
     s1_1.intoArray(out, o1 + L, mask);
+    int o2 = outBase[pixel + 2] + outFrom;
     s2_0.intoArray(out, o2);
     s2_1.intoArray(out, o2 + L, mask);
+    int o3 = outBase[pixel + 3] + outFrom;
     s3_0.intoArray(out, o3);
     s3_1.intoArray(out, o3 + L, mask);
+    int o4 = outBase[pixel + 4] + outFrom;
     s4_0.intoArray(out, o4);
     s4_1.intoArray(out, o4 + L, mask);
+    int o5 = outBase[pixel + 5] + outFrom;
     s5_0.intoArray(out, o5);
     s5_1.intoArray(out, o5 + L, mask);
+    int o6 = outBase[pixel + 6] + outFrom;
     s6_0.intoArray(out, o6);
     s6_1.intoArray(out, o6 + L, mask);
+    int o7 = outBase[pixel + 7] + outFrom;
     s7_0.intoArray(out, o7);
     s7_1.intoArray(out, o7 + L, mask);
+    int o8 = outBase[pixel + 8] + outFrom;
     s8_0.intoArray(out, o8);
     s8_1.intoArray(out, o8 + L, mask);
+    int o9 = outBase[pixel + 9] + outFrom;
     s9_0.intoArray(out, o9);
     s9_1.intoArray(out, o9 + L, mask);
   }
@@ -234,6 +264,9 @@ final class WideProducts {
       int xFrom,
       float[] w,
       int wFrom,
+      float[] start,
+      int[] startBase,
+      int startFrom,
       float[] out,
       int[] outBase,
       int outFrom,
@@ -242,45 +275,45 @@ final class WideProducts {
       int last) {
     VectorMask<Float> mask = F.indexInRange(0, last);
     int x0 = xBase[pixel + 0] + xFrom;
-    int o0 = outBase[pixel + 0] + outFrom;
-    FloatVector s0_0 = FloatVector.fromArray(F, out, o0);
-    FloatVector s0_1 = FloatVector.fromArray(F, out, o0 + L);
-    FloatVector s0_2 = FloatVector.fromArray(F, out, o0 + 2 * L, mask);
+    int i0 = startBase[pixel + 0] + startFrom;
+    FloatVector s0_0 = FloatVector.fromArray(F, start, i0);
+    FloatVector s0_1 = FloatVector.fromArray(F, start, i0 + L);
+    FloatVector s0_2 = FloatVector.fromArray(F, start, i0 + 2 * L, mask);
     int x1 = xBase[pixel + 1] + xFrom;
-    int o1 = outBase[pixel + 1] + outFrom;
-    FloatVector s1_0 = FloatVector.fromArray(F, out, o1);
-    FloatVector s1_1 = FloatVector.fromArray(F, out, o1 + L);
-    FloatVector s1_2 = FloatVector.fromArray(F, out, o1 + 2 * L, mask);
+    int i1 = startBase[pixel + 1] + startFrom;
+    FloatVector s1_0 = FloatVector.fromArray(F, start, i1);
+    FloatVector s1_1 = FloatVector.fromArray(F, start, i1 + L);
+    FloatVector s1_2 = FloatVector.fromArray(F, start, i1 + 2 * L, mask);
     int x2 = xBase[pixel + 2] + xFrom;
-    int o2 = outBase[pixel + 2] + outFrom;
-    FloatVector s2_0 = FloatVector.fromArray(F, out, o2);
-    FloatVector s2_1 = FloatVector.fromArray(F, out, o2 + L);
-    FloatVector s2_2 = FloatVector.fromArray(F, out, o2 + 2 * L, mask);
+    int i2 = startBase[pixel + 2] + startFrom;
+    FloatVector s2_0 = FloatVector.fromArray(F, start, i2);
+    FloatVector s2_1 = FloatVector.fromArray(F, start, i2 + L);
+    FloatVector s2_2 = FloatVector.fromArray(F, start, i2 + 2 * L, mask);
     int x3 = xBase[pixel + 3] + xFrom;
-    int o3 = outBase[pixel + 3] + outFrom;
-    FloatVector s3_0 = FloatVector.fromArray(F, out, o3);
-    FloatVector s3_1 = FloatVector.fromArray(F, out, o3 + L);
-    FloatVector s3_2 = FloatVector.fromArray(F, out, o3 + 2 * L, mask);
+    int i3 = startBase[pixel + 3] + startFrom;
+    FloatVector s3_0 = FloatVector.fromArray(F, start, i3);
+    FloatVector s3_1 = FloatVector.fromArray(F, start, i3 + L);
+    FloatVector s3_2 = FloatVector.fromArray(F, start, i3 + 2 * L, mask);
     int x4 = xBase[pixel + 4] + xFrom;
-    int o4 = outBase[pixel + 4] + outFrom;
-    FloatVector s4_0 = FloatVector.fromArray(F, out, o4);
-    FloatVector s4_1 = FloatVector.fromArray(F, out, o4 + L);
-    FloatVector s4_2 = FloatVector.fromArray(F, out, o4 + 2 * L, mask);
+    int i4 = startBase[pixel + 4] + startFrom;
+    FloatVector s4_0 = FloatVector.fromArray(F, start, i4);
+    FloatVector s4_1 = FloatVector.fromArray(F, start, i4 + L);
+    FloatVector s4_2 = FloatVector.fromArray(F, start, i4 + 2 * L, mask);
     int x5 = xBase[pixel + 5] + xFrom;
-    int o5 = outBase[pixel + 5] + outFrom;
-    FloatVector s5_0 = FloatVector.fromArray(F, out, o5);
-    FloatVector s5_1 = FloatVector.fromArray(F, out, o5 + L);
-    FloatVector s5_2 = FloatVector.fromArray(F, out, o5 + 2 * L, mask);
+    int i5 = startBase[pixel + 5] + startFrom;
+    FloatVector s5_0 = FloatVector.fromArray(F, start, i5);
+    FloatVector s5_1 = FloatVector.fromArray(F, start, i5 + L);
+    FloatVector s5_2 = FloatVector.fromArray(F, start, i5 + 2 * L, mask);
     int x6 = xBase[pixel + 6] + xFrom;
-    int o6 = outBase[pixel + 6] + outFrom;
-    FloatVector s6_0 = FloatVector.fromArray(F, out, o6);
-    FloatVector s6_1 = FloatVector.fromArray(F, out, o6 + L);
-    FloatVector s6_2 = FloatVector.fromArray(F, out, o6 + 2 * L, mask);
+    int i6 = startBase[pixel + 6] + startFrom;
+    FloatVector s6_0 = FloatVector.fromArray(F, start, i6);
+    FloatVector s6_1 = FloatVector.fromArray(F, start, i6 + L);
+    FloatVector s6_2 = FloatVector.fromArray(F, start, i6 + 2 * L, mask);
     int x7 = xBase[pixel + 7] + xFrom;
-    int o7 = outBase[pixel + 7] + outFrom;
-    FloatVector s7_0 = FloatVector.fromArray(F, out, o7);
-    FloatVector s7_1 = FloatVector.fromArray(F, out, o7 + L);
-    FloatVector s7_2 = FloatVector.fromArray(F, out, o7 + 2 * L, mask);
+    int i7 = startBase[pixel + 7] + startFrom;
+    FloatVector s7_0 = FloatVector.fromArray(F, start, i7);
+    FloatVector s7_1 = FloatVector.fromArray(F, start, i7 + L);
+    FloatVector s7_2 = FloatVector.fromArray(F, start, i7 + 2 * L, mask);
     for (int j = 0, k = wFrom; j < length; j++, k += 3 * L) {
       FloatVector w0 = FloatVector.fromArray(F, w, k);
       FloatVector w1 = FloatVector.fromArray(F, w, k + L);
@@ -318,27 +351,35 @@ final class WideProducts {
       s7_1 = a7.fma(w1, s7_1);
       s7_2 = a7.fma(w2, s7_2);
     }
+    int o0 = outBase[pixel + 0] + outFrom;
     s0_0.intoArray(out, o0);
     s0_1.intoArray(out, o0 + L);
     s0_2.intoArray(out, o0 + 2 * L, mask);
+    int o1 = outBase[pixel + 1] + outFrom;
     s1_0.intoArray(out, o1);
     s1_1.intoArray(out, o1 + L);
     s1_2.intoArray(out, o1 + 2 * L, mask);
+    int o2 = outBase[pixel + 2] + outFrom;
     s2_0.intoArray(out, o2);
     s2_1.intoArray(out, o2 + L);
     s2_2.intoArray(out, o2 + 2 * L, mask);
+    int o3 = outBase[pixel + 3] + outFrom;
     s3_0.intoArray(out, o3);
     s3_1.intoArray(out, o3 + L);
     s3_2.intoArray(out, o3 + 2 * L, mask);
+    int o4 = outBase[pixel + 4] + outFrom;
     s4_0.intoArray(out, o4);
     s4_1.intoArray(out, o4 + L);
     s4_2.intoArray(out, o4 + 2 * L, mask);
+    int o5 = outBase[pixel + 5] + outFrom;
     s5_0.intoArray(out, o5);
     s5_1.intoArray(out, o5 + L);
     s5_2.intoArray(out, o5 + 2 * L, mask);
+    int o6 = outBase[pixel + 6] + outFrom;
     s6_0.intoArray(out, o6);
     s6_1.intoArray(out, o6 + L);
     s6_2.intoArray(out, o6 + 2 * L, mask);
+    int o7 = outBase[pixel + 7] + outFrom;
     s7_0.intoArray(out, o7);
     s7_1.intoArray(out, o7 + L);
     s7_2.intoArray(out, o7 + 2 * L, mask);
@@ -350,6 +391,9 @@ final class WideProducts {
       int xFrom,
       float[] w,
       int wFrom,
+      float[] start,
+      int[] startBase,
+      int startFrom,
       float[] out,
       int[] outBase,
       int outFrom,
@@ -358,41 +402,41 @@ final class WideProducts {
       int last) {
     VectorMask<Float> mask = F.indexInRange(0, last);
     int x0 = xBase[pixel + 0] + xFrom;
-    int o0 = outBase[pixel + 0] + outFrom;
-    FloatVector s0_0 = FloatVector.fromArray(F, out, o0);
-    FloatVector s0_1 = FloatVector.fromArray(F, out, o0 + L);
-    FloatVector s0_2 = FloatVector.fromArray(F, out, o0 + 2 * L);
-    FloatVector s0_3 = FloatVector.fromArray(F, out, o0 + 3 * L, mask);
+    int i0 = startBase[pixel + 0] + startFrom;
+    FloatVector s0_0 = FloatVector.fromArray(F, start, i0);
+    FloatVector s0_1 = FloatVector.fromArray(F, start, i0 + L);
+    FloatVector s0_2 = FloatVector.fromArray(F, start, i0 + 2 * L);
+    FloatVector s0_3 = FloatVector.fromArray(F, start, i0 + 3 * L, mask);
     int x1 = xBase[pixel + 1] + xFrom;
-    int o1 = outBase[pixel + 1] + outFrom;
-    FloatVector s1_0 = FloatVector.fromArray(F, out, o1);
-    FloatVector s1_1 = FloatVector.fromArray(F, out, o1 + L);
-    FloatVector s1_2 = FloatVector.fromArray(F, out, o1 + 2 * L);
-    FloatVector s1_3 = FloatVector.fromArray(F, out, o1 + 3 * L, mask);
+    int i1 = startBase[pixel + 1] + startFrom;
+    FloatVector s1_0 = FloatVector.fromArray(F, start, i1);
+    FloatVector s1_1 = FloatVector.fromArray(F, start, i1 + L);
+    FloatVector s1_2 = FloatVector.fromArray(F, start, i1 + 2 * L);
+    FloatVector s1_3 = FloatVector.fromArray(F, start, i1 + 3 * L, mask);
     int x2 = xBase[pixel + 2] + xFrom;
-    int o2 = outBase[pixel + 2] + outFrom;
-    FloatVector s2_0 = FloatVector.fromArray(F, out, o2);
-    FloatVector s2_1 = FloatVector.fromArray(F, out, o2 + L);
-    FloatVector s2_2 = FloatVector.fromArray(F, out, o2 + 2 * L);
-    FloatVector s2_3 = FloatVector.fromArray(F, out, o2 + 3 * L, mask);
+    int i2 = startBase[pixel + 2] + startFrom;
+    FloatVector s2_0 = FloatVector.fromArray(F, start, i2);
+    FloatVector s2_1 = FloatVector.fromArray(F, start, i2 + L);
+    FloatVector s2_2 = FloatVector.fromArray(F, start, i2 + 2 * L);
+    FloatVector s2_3 = FloatVector.fromArray(F, start, i2 + 3 * L, mask);
     int x3 = xBase[pixel + 3] + xFrom;
-    int o3 = outBase[pixel + 3] + outFrom;
-    FloatVector s3_0 = FloatVector.fromArray(F, out, o3);
-    FloatVector s3_1 = FloatVector.fromArray(F, out, o3 + L);
-    FloatVector s3_2 = FloatVector.fromArray(F, out, o3 + 2 * L);
-    FloatVector s3_3 = FloatVector.fromArray(F, out, o3 + 3 * L, mask);
+    int i3 = startBase[pixel + 3] + startFrom;
+    FloatVector s3_0 = FloatVector.fromArray(F, start, i3);
+    FloatVector s3_1 = FloatVector.fromArray(F, start, i3 + L);
+    FloatVector s3_2 = FloatVector.fromArray(F, start, i3 + 2 * L);
+    FloatVector s3_3 = FloatVector.fromArray(F, start, i3 + 3 * L, mask);
     int x4 = xBase[pixel + 4] + xFrom;
-    int o4 = outBase[pixel + 4] + outFrom;
-    FloatVector s4_0 = FloatVector.fromArray(F, out, o4);
-    FloatVector s4_1 = FloatVector.fromArray(F, out, o4 + L);
-    FloatVector s4_2 = FloatVector.fromArray(F, out, o4 + 2 * L);
-    FloatVector s4_3 = FloatVector.fromArray(F, out, o4 + 3 * L, mask);
+    int i4 = startBase[pixel + 4] + startFrom;
+    FloatVector s4_0 = FloatVector.fromArray(F, start, i4);
+    FloatVector s4_1 = FloatVector.fromArray(F, start, i4 + L);
+    FloatVector s4_2 = FloatVector.fromArray(F, start, i4 + 2 * L);
+    FloatVector s4_3 = FloatVector.fromArray(F, start, i4 + 3 * L, mask);
     int x5 = xBase[pixel + 5] + xFrom;
-    int o5 = outBase[pixel + 5] + outFrom;
-    FloatVector s5_0 = FloatVector.fromArray(F, out, o5);
-    FloatVector s5_1 = FloatVector.fromArray(F, out, o5 + L);
-    FloatVector s5_2 = FloatVector.fromArray(F, out, o5 + 2 * L);
-    FloatVector s5_3 = FloatVector.fromArray(F, out, o5 + 3 * L, mask);
+    int i5 = startBase[pixel + 5] + startFrom;
+    FloatVector s5_0 = FloatVector.fromArray(F, start, i5);
+    FloatVector s5_1 = FloatVector.fromArray(F, start, i5 + L);
+    FloatVector s5_2 = FloatVector.fromArray(F, start, i5 + 2 * L);
+    FloatVector s5_3 = FloatVector.fromArray(F, start, i5 + 3 * L, mask);
     for (int j = 0, k = wFrom; j < length; j++, k += 4 * L) {
       FloatVector w0 = FloatVector.fromArray(F, w, k);
       FloatVector w1 = FloatVector.fromArray(F, w, k + L);
@@ -429,26 +473,32 @@ final class WideProducts {
       s5_2 = a5.fma(w2, s5_2);
       s5_3 = a5.fma(w3, s5_3);
     }
+    int o0 = outBase[pixel + 0] + outFrom;
     s0_0.intoArray(out, o0);
     s0_1.intoArray(out, o0 + L);
     s0_2.intoArray(out, o0 + 2 * L);
     s0_3.intoArray(out, o0 + 3 * L, mask);
+    int o1 = outBase[pixel + 1] + outFrom;
     s1_0.intoArray(out, o1);
     s1_1.intoArray(out, o1 + L);
     s1_2.intoArray(out, o1 + 2 * L);
     s1_3.intoArray(out, o1 + 3 * L, mask);
+    int o2 = outBase[pixel + 2] + outFrom;
     s2_0.intoArray(out, o2);
     s2_1.intoArray(out, o2 + L);
     s2_2.intoArray(out, o2 + 2 * L);
     s2_3.intoArray(out, o2 + 3 * L, mask);
+    int o3 = outBase[pixel + 3] + outFrom;
     s3_0.intoArray(out, o3);
     s3_1.intoArray(out, o3 + L);
     s3_2.intoArray(out, o3 + 2 * L);
     s3_3.intoArray(out, o3 + 3 * L, mask);
+    int o4 = outBase[pixel + 4] + outFrom;
     s4_0.intoArray(out, o4);
     s4_1.intoArray(out, o4 + L);
     s4_2.intoArray(out, o4 + 2 * L);
     s4_3.intoArray(out, o4 + 3 * L, mask);
+    int o5 = outBase[pixel + 5] + outFrom;
     s5_0.intoArray(out, o5);
     s5_1.intoArray(out, o5 + L);
     s5_2.intoArray(out, o5 + 2 * L);

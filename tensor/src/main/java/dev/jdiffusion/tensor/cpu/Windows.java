@@ -60,7 +60,7 @@ final class Windows {
   /** Every pixel sees itself: 1x1 windows over one long row of pixels. */
   static Windows direct(int pixels, int channels, int minimumBlocks) {
     return new Windows(
-        true, 1, pixels, 1, channels, 0, channels, 1, 1, 1, 0, 0, pixels, 1, minimumBlocks);
+        true, 1, pixels, 1, channels, 0, channels, 1, 1, 1, 0, 0, pixels, 1, 256, minimumBlocks);
   }
 
   /**
@@ -99,6 +99,39 @@ final class Windows {
         left,
         resultRows,
         resultColumns,
+        1024,
+        minimumBlocks);
+  }
+
+  /**
+   * The tiles of {@link WinogradConvolution}: each sees a window of 4x4 pixels, two further than
+   * its neighbour, of an image with {@code padding} rows and columns of zeros around it.
+   */
+  static Windows tiles(
+      int images,
+      int height,
+      int width,
+      int channels,
+      int padding,
+      int tileRows,
+      int tileColumns,
+      int minimumBlocks) {
+    return new Windows(
+        false,
+        images,
+        height,
+        width,
+        channels,
+        0,
+        channels,
+        4,
+        4,
+        2,
+        padding,
+        padding,
+        tileRows,
+        tileColumns,
+        72,
         minimumBlocks);
   }
 
@@ -117,6 +150,7 @@ final class Windows {
       int left,
       int resultRows,
       int resultColumns,
+      int most,
       int minimumBlocks) {
     this.direct = direct;
     this.images = images;
@@ -137,24 +171,24 @@ final class Windows {
     rows = stacked ? 1 : windowRows;
     rowLength = stacked ? windowRows * run : run;
     pitch = stacked || direct ? 0 : paddedColumns() * depth;
-    chooseBlocks(minimumBlocks);
+    chooseBlocks(most, minimumBlocks);
     int imageBlocks = (images + imagesPerBlock - 1) / imagesPerBlock;
     int rowBlocks = (resultRows + rowsPerBlock - 1) / rowsPerBlock;
     blocks = imageBlocks * rowBlocks;
   }
 
   /**
-   * About 256 to 1024 pixels, so that a panel of weights is used often enough once it is in the
-   * first-level cache.
+   * As many images as make 256 pixels, or rows of one image, {@code most} pixels: a panel of
+   * weights is then used often enough once it is in the first-level cache.
    */
-  private void chooseBlocks(int minimumBlocks) {
+  private void chooseBlocks(int most, int minimumBlocks) {
     int pixels = resultRows * resultColumns;
+    int together = Math.min(256, most);
     imagesPerBlock = 1;
     rowsPerBlock = resultRows;
-    if (pixels <= 256) {
-      imagesPerBlock = Math.min(images, Math.max(1, 256 / pixels));
+    if (pixels <= together) {
+      imagesPerBlock = Math.min(images, Math.max(1, together / pixels));
     } else {
-      int most = direct ? 256 : 1024;
       int strips = (pixels + most - 1) / most;
       rowsPerBlock = (resultRows + strips - 1) / strips;
     }

@@ -82,12 +82,12 @@ final class KernelGenerator {
         registers);
     line(" *");
     line(
-        " * <p>{@code multiplyRxV}: for R pixels and V vectors of columns, with x and out at one index each");
+        " * <p>{@code multiplyRxV}: for R pixels and V vectors of columns, with x, start and out at one index");
     line(
-        " * per pixel, {@code out[pixel][column] += sum over k of x[pixel][k] * w[k][column]}; only {@code");
+        " * each per pixel, {@code out[pixel][column] = start[pixel][column] + sum over k of x[pixel][k] *");
     line(
-        " * last} lanes of the last vector are columns. Each element is one chain of fused multiply-adds in");
-    line(" * the order of k.");
+        " * w[k][column]}; only {@code last} lanes of the last vector are columns. Each element is one chain");
+    line(" * of fused multiply-adds in the order of k.");
     line(" */");
     line("final class %s {", name);
     line("  private %s() {}", name);
@@ -122,6 +122,9 @@ final class KernelGenerator {
         "int xFrom",
         "float[] w",
         "int wFrom",
+        "float[] start",
+        "int[] startBase",
+        "int startFrom",
         "float[] out",
         "int[] outBase",
         "int outFrom",
@@ -131,10 +134,10 @@ final class KernelGenerator {
     line("    VectorMask<Float> mask = F.indexInRange(0, last);");
     for (int r = 0; r < tile.rows; r++) {
       line("    int x%d = xBase[pixel + %d] + xFrom;", r, r);
-      line("    int o%d = outBase[pixel + %d] + outFrom;", r, r);
+      line("    int i%d = startBase[pixel + %d] + startFrom;", r, r);
       for (int v = 0; v < tile.vectors; v++) {
         line(
-            "    FloatVector s%d_%d = FloatVector.fromArray(F, out, o%d%s%s);",
+            "    FloatVector s%d_%d = FloatVector.fromArray(F, start, i%d%s%s);",
             r, v, r, vector(v), masked(tile, v));
       }
     }
@@ -142,6 +145,7 @@ final class KernelGenerator {
     steps(tile, "w", "x[x%d + j]");
     line("    }");
     for (int r = 0; r < tile.rows; r++) {
+      line("    int o%d = outBase[pixel + %d] + outFrom;", r, r);
       for (int v = 0; v < tile.vectors; v++) {
         line("    s%d_%d.intoArray(out, o%d%s%s);", r, v, r, vector(v), masked(tile, v));
       }
@@ -158,6 +162,7 @@ final class KernelGenerator {
         "int pixel",
         "int pixels",
         "float[] d",
+        "int dFrom",
         "float[] sum",
         "int sumFrom");
     for (int i = 0; i < tile.rows * tile.vectors; i++) {
@@ -165,7 +170,7 @@ final class KernelGenerator {
       int v = i % tile.vectors;
       line("    FloatVector s%d_%d = FloatVector.fromArray(F, sum, sumFrom%s);", r, v, vector(i));
     }
-    line("    for (int p = 0, k = 0; p < pixels; p++, k += %s) {", times(tile.vectors));
+    line("    for (int p = 0, k = dFrom; p < pixels; p++, k += %s) {", times(tile.vectors));
     line("      int b = xBase[pixel + p] + xFrom;");
     steps(tile, "d", "x[b + %d]");
     line("    }");
