@@ -5,24 +5,18 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.function.UnaryOperator;
-import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 
-/**
- * The U-Net of "The Annotated Diffusion Model" in libtorch: dim 28, multipliers 1-2-4, ConvNeXt
- * blocks, one channel. Tensors are NCHW in shape; their memory format is the caller's choice.
- */
-final class AnnotatedUnet {
+/** The U-Net of "The Annotated Diffusion Model" in libtorch, with either kind of block. */
+final class AnnotatedUnet implements TorchNetwork {
   private static final int DIM = 28;
-  private static final int TIME_DIM = 4 * DIM;
-  private static final int[] DIMS = {18, 28, 56, 112};
+  private static final int LEVELS = 3;
   private static final int HEADS = 4;
-  private static final int HEAD_DIM = 32;
-  private static final int HIDDEN = HEADS * HEAD_DIM;
-  private static final double SCALE = 1 / Math.sqrt(HEAD_DIM);
+
+  /** Of the normalisations in ResNet blocks. */
+  private static final int RESNET_GROUPS = 4;
 
   private interface Block {
     Tensor apply(Tensor x, Tensor time);
@@ -31,195 +25,140 @@ final class AnnotatedUnet {
   private record Level(
       Block first, Block second, UnaryOperator<Tensor> attention, UnaryOperator<Tensor> resize) {}
 
-  private final List<Tensor> parameters = new ArrayList<>();
-  private final boolean channelsLast;
-  private final UnaryOperator<Tensor> initialConvolution;
-  private final UnaryOperator<Tensor> timeIn;
-  private final UnaryOperator<Tensor> timeOut;
+  private final TorchLayers layers;
+  private final UnaryOperator<Tensor> initial;
+  private final UnaryOperator<Tensor> time1;
+  private final UnaryOperator<Tensor> time2;
   private final List<Level> down = new ArrayList<>();
-  private final Block middleFirst;
+  private final Block middle1;
   private final UnaryOperator<Tensor> middleAttention;
-  private final Block middleSecond;
+  private final Block middle2;
   private final List<Level> up = new ArrayList<>();
   private final Block finalBlock;
   private final UnaryOperator<Tensor> finalConvolution;
 
-  AnnotatedUnet(boolean channelsLast) {
-    this.channelsLast = channelsLast;
-    initialConvolution = convolution(1, DIMS[0], 7, 1, 3, 1, true);
-    timeIn = linear(DIM, TIME_DIM);
-    timeOut = linear(TIME_DIM, TIME_DIM);
-    for (int i = 0; i < 3; i++) {
-      int out = DIMS[i + 1];
+  AnnotatedUnet(TorchLayers layers) {
+    this.layers = layers;
+    time1 = layers.linear("time1");
+    time2 = layers.linear("time2");
+    initial = layers.same("initial");
+    for (int i = 0; i < LEVELS; i++) {
+      String path = "down" + i;
       down.add(
           new Level(
-              convNext(DIMS[i], out, true),
-              convNext(out, out, true),
-              linearAttention(out),
-              i < 2 ? convolution(out, out, 4, 2, 1, 1, true) : UnaryOperator.identity()));
+              block(path + ".block1"),
+              block(path + ".block2"),
+              linearAttention(path + ".norm", path + ".attention"),
+              i < LEVELS - 1
+                  ? layers.convolution(path + ".downsample", 2, 1, 1)
+                  : UnaryOperator.identity()));
     }
-    int middle = DIMS[3];
-    middleFirst = convNext(middle, middle, true);
-    middleAttention = attention(middle);
-    middleSecond = convNext(middle, middle, true);
-    for (int i = 2; i > 0; i--) {
-      int in = DIMS[i];
+    middle1 = block("middle1");
+    middleAttention = attention("middleNorm", "middleAttention");
+    middle2 = block("middle2");
+    for (int i = LEVELS - 1; i > 0; i--) {
+      String path = "up" + i;
       up.add(
           new Level(
-              convNext(2 * DIMS[i + 1], in, true),
-              convNext(in, in, true),
-              linearAttention(in),
-              transposedConvolution(in)));
+              block(path + ".block1"),
+              block(path + ".block2"),
+              linearAttention(path + ".norm", path + ".attention"),
+              layers.transposedConvolution(path + ".upsample")));
     }
-    finalBlock = convNext(DIM, DIM, false);
-    finalConvolution = convolution(DIM, 1, 1, 1, 0, 1, true);
+    finalBlock = block("finalBlock");
+    finalConvolution = layers.same("finalConvolution");
+    layers.requireAllTaken();
   }
 
-  List<Tensor> parameters() {
-    return parameters;
-  }
-
-  long parameterCount() {
-    return parameters.stream().mapToLong(Tensor::numel).sum();
-  }
-
-  /** Predicts the noise in {@code x} [n, 1, 28, 28] at the timesteps {@code t} [n], as floats. */
-  Tensor forward(Tensor x, Tensor t) {
-    Tensor time = timeOut.apply(torch.gelu(timeIn.apply(sinusoid(t))));
+  @Override
+  public Tensor forward(Tensor x, Tensor timesteps) {
+    Tensor waves = TorchLayers.sinusoids(timesteps, DIM);
+    Tensor time = time2.apply(torch.gelu(time1.apply(waves)));
     Deque<Tensor> skips = new ArrayDeque<>();
-    x = initialConvolution.apply(x);
+    Tensor h = initial.apply(x);
     for (Level level : down) {
-      x = level.first.apply(x, time);
-      x = level.second.apply(x, time);
-      x = level.attention.apply(x);
-      skips.push(x);
-      x = level.resize.apply(x);
+      h = level.first.apply(h, time);
+      h = level.second.apply(h, time);
+      h = level.attention.apply(h);
+      skips.push(h);
+      h = level.resize.apply(h);
     }
-    x = middleFirst.apply(x, time);
-    x = middleAttention.apply(x);
-    x = middleSecond.apply(x, time);
+    h = middle1.apply(h, time);
+    h = middleAttention.apply(h);
+    h = middle2.apply(h, time);
     for (Level level : up) {
-      x = torch.cat(new TensorVector(x, skips.pop()), 1);
-      x = level.first.apply(x, time);
-      x = level.second.apply(x, time);
-      x = level.attention.apply(x);
-      x = level.resize.apply(x);
+      h = torch.cat(new TensorVector(h, skips.pop()), 1);
+      h = level.first.apply(h, time);
+      h = level.second.apply(h, time);
+      h = level.attention.apply(h);
+      h = level.resize.apply(h);
     }
-    return finalConvolution.apply(finalBlock.apply(x, time));
+    return finalConvolution.apply(finalBlock.apply(h, time));
   }
 
-  private static Tensor sinusoid(Tensor t) {
-    int half = DIM / 2;
-    Tensor frequencies =
-        torch.exp(torch.arange(new Scalar(half)).mul(new Scalar(-Math.log(10000) / (half - 1))));
-    Tensor angles = t.unsqueeze(1).mul(frequencies.unsqueeze(0));
-    return torch.cat(new TensorVector(angles.sin(), angles.cos()), 1);
+  private Block block(String path) {
+    return layers.has(path + ".depthwise") ? convNext(path) : resNet(path);
   }
 
-  private Block convNext(int in, int out, boolean timed) {
-    UnaryOperator<Tensor> timeMlp = timed ? linear(TIME_DIM, in) : null;
-    UnaryOperator<Tensor> depthwise = convolution(in, in, 7, 1, 3, in, true);
-    UnaryOperator<Tensor> norm = groupNorm(in);
-    UnaryOperator<Tensor> widen = convolution(in, 2 * out, 3, 1, 1, 1, true);
-    UnaryOperator<Tensor> innerNorm = groupNorm(2 * out);
-    UnaryOperator<Tensor> narrow = convolution(2 * out, out, 3, 1, 1, 1, true);
-    UnaryOperator<Tensor> residual =
-        in == out ? UnaryOperator.identity() : convolution(in, out, 1, 1, 0, 1, true);
+  private Block convNext(String path) {
+    boolean timed = layers.has(path + ".time");
+    UnaryOperator<Tensor> timeMlp =
+        timed ? layers.linear(path + ".time") : UnaryOperator.identity();
+    UnaryOperator<Tensor> depthwise = layers.depthwise(path + ".depthwise");
+    UnaryOperator<Tensor> norm1 = layers.groupNorm(path + ".norm1", 1);
+    UnaryOperator<Tensor> convolution1 = layers.same(path + ".convolution1");
+    UnaryOperator<Tensor> norm2 = layers.groupNorm(path + ".norm2", 1);
+    UnaryOperator<Tensor> convolution2 = layers.same(path + ".convolution2");
+    UnaryOperator<Tensor> skip = layers.sameOrIdentity(path + ".skip");
     return (x, time) -> {
       Tensor h = depthwise.apply(x);
-      if (timeMlp != null) {
+      if (timed) {
         h = h.add(timeMlp.apply(torch.gelu(time)).unsqueeze(2).unsqueeze(3));
       }
-      h = narrow.apply(innerNorm.apply(torch.gelu(widen.apply(norm.apply(h)))));
-      return h.add(residual.apply(x));
+      h = torch.gelu(convolution1.apply(norm1.apply(h)));
+      return convolution2.apply(norm2.apply(h)).add(skip.apply(x));
     };
   }
 
-  private UnaryOperator<Tensor> linearAttention(int channels) {
-    UnaryOperator<Tensor> norm = groupNorm(channels);
-    UnaryOperator<Tensor> toQkv = convolution(channels, 3 * HIDDEN, 1, 1, 0, 1, false);
-    UnaryOperator<Tensor> toOut = convolution(HIDDEN, channels, 1, 1, 0, 1, true);
-    UnaryOperator<Tensor> outNorm = groupNorm(channels);
+  private Block resNet(String path) {
+    boolean timed = layers.has(path + ".time");
+    UnaryOperator<Tensor> timeMlp =
+        timed ? layers.linear(path + ".time") : UnaryOperator.identity();
+    UnaryOperator<Tensor> convolution1 = layers.same(path + ".convolution1");
+    UnaryOperator<Tensor> norm1 = layers.groupNorm(path + ".norm1", RESNET_GROUPS);
+    UnaryOperator<Tensor> convolution2 = layers.same(path + ".convolution2");
+    UnaryOperator<Tensor> norm2 = layers.groupNorm(path + ".norm2", RESNET_GROUPS);
+    UnaryOperator<Tensor> skip = layers.sameOrIdentity(path + ".skip");
+    return (x, time) -> {
+      Tensor h = torch.silu(norm1.apply(convolution1.apply(x)));
+      if (timed) {
+        h = h.add(timeMlp.apply(torch.silu(time)).unsqueeze(2).unsqueeze(3));
+      }
+      return torch.silu(norm2.apply(convolution2.apply(h))).add(skip.apply(x));
+    };
+  }
+
+  private UnaryOperator<Tensor> linearAttention(String normPath, String path) {
+    UnaryOperator<Tensor> norm = layers.groupNorm(normPath, 1);
+    UnaryOperator<Tensor> toQkv = layers.same(path + ".toQkv");
+    UnaryOperator<Tensor> toOut = layers.same(path + ".toOut");
+    UnaryOperator<Tensor> outNorm = layers.groupNorm(path + ".norm", 1);
+    boolean channelsFirst = layers.format() == TorchFormat.CONTIGUOUS;
     return x -> {
-      long height = x.size(2);
-      long width = x.size(3);
-      TensorVector qkv = toQkv.apply(norm.apply(x)).chunk(3, 1);
-      Tensor q = heads(qkv.get(0)).softmax(-2).mul(new Scalar(SCALE));
-      Tensor k = heads(qkv.get(1)).softmax(-1);
-      Tensor v = heads(qkv.get(2));
-      Tensor context = torch.matmul(k, v.transpose(2, 3));
-      Tensor out = torch.matmul(context.transpose(2, 3), q);
-      return outNorm.apply(toOut.apply(format(out.reshape(-1, HIDDEN, height, width)))).add(x);
+      Tensor qkv = toQkv.apply(norm.apply(x));
+      Tensor out =
+          channelsFirst
+              ? TorchAttention.linearAttentionChannelsFirst(qkv.flatten(2, 3), HEADS)
+                  .view(x.size(0), -1, x.size(2), x.size(3))
+              : TorchLayers.picture(
+                  TorchAttention.linearAttention(TorchLayers.sequence(qkv), HEADS), x);
+      return outNorm.apply(toOut.apply(out)).add(x);
     };
   }
 
-  private UnaryOperator<Tensor> attention(int channels) {
-    UnaryOperator<Tensor> norm = groupNorm(channels);
-    UnaryOperator<Tensor> toQkv = convolution(channels, 3 * HIDDEN, 1, 1, 0, 1, false);
-    UnaryOperator<Tensor> toOut = convolution(HIDDEN, channels, 1, 1, 0, 1, true);
-    return x -> {
-      long height = x.size(2);
-      long width = x.size(3);
-      TensorVector qkv = toQkv.apply(norm.apply(x)).chunk(3, 1);
-      Tensor q = heads(qkv.get(0)).mul(new Scalar(SCALE));
-      Tensor weights = torch.matmul(q.transpose(2, 3), heads(qkv.get(1))).softmax(-1);
-      Tensor out = torch.matmul(heads(qkv.get(2)), weights.transpose(2, 3));
-      return toOut.apply(format(out.reshape(-1, HIDDEN, height, width))).add(x);
-    };
-  }
-
-  /** [n, heads * d, h, w] to [n, heads, d, h * w]. */
-  private static Tensor heads(Tensor x) {
-    return x.reshape(-1, HEADS, HEAD_DIM, x.size(2) * x.size(3));
-  }
-
-  private Tensor format(Tensor x) {
-    return channelsLast ? x.contiguous(torch.MemoryFormat.ChannelsLast) : x;
-  }
-
-  private UnaryOperator<Tensor> convolution(
-      int in, int out, int kernel, int stride, int padding, int groups, boolean biased) {
-    Tensor weight = weight(in / groups * kernel * kernel, out, in / groups, kernel, kernel);
-    TensorOptional bias = biased ? new TensorOptional(constant(0, out)) : new TensorOptional();
-    long[] strides = {stride, stride};
-    long[] paddings = {padding, padding};
-    long[] dilations = {1, 1};
-    return x -> torch.conv2d(x, weight, bias, strides, paddings, dilations, groups);
-  }
-
-  private UnaryOperator<Tensor> transposedConvolution(int channels) {
-    Tensor weight = weight(channels * 4, channels, channels, 4, 4);
-    TensorOptional bias = new TensorOptional(constant(0, channels));
-    long[] two = {2, 2};
-    long[] one = {1, 1};
-    long[] zero = {0, 0};
-    return x -> torch.conv_transpose2d(x, weight, bias, two, one, zero, 1, one);
-  }
-
-  private UnaryOperator<Tensor> linear(int in, int out) {
-    Tensor weight = weight(in, out, in);
-    TensorOptional bias = new TensorOptional(constant(0, out));
-    return x -> torch.linear(x, weight, bias);
-  }
-
-  private UnaryOperator<Tensor> groupNorm(int channels) {
-    TensorOptional scale = new TensorOptional(constant(1, channels));
-    TensorOptional shift = new TensorOptional(constant(0, channels));
-    return x -> torch.group_norm(x, 1, scale, shift, 1e-5, true);
-  }
-
-  private Tensor weight(int fanIn, long... shape) {
-    Tensor values = torch.randn(shape).mul(new Scalar(1 / Math.sqrt(fanIn)));
-    return parameter(shape.length == 4 ? format(values) : values);
-  }
-
-  private Tensor constant(float value, long channels) {
-    return parameter(torch.full(new long[] {channels}, new Scalar(value)));
-  }
-
-  private Tensor parameter(Tensor values) {
-    values.set_requires_grad(true);
-    parameters.add(values);
-    return values;
+  private UnaryOperator<Tensor> attention(String normPath, String path) {
+    UnaryOperator<Tensor> norm = layers.groupNorm(normPath, 1);
+    UnaryOperator<Tensor> attention = layers.attention(path, HEADS);
+    return x -> attention.apply(norm.apply(x)).add(x);
   }
 }

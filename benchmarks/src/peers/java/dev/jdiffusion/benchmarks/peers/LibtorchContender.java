@@ -1,0 +1,142 @@
+package dev.jdiffusion.benchmarks.peers;
+
+import static dev.jdiffusion.benchmarks.peers.TorchOperation.keep;
+
+import dev.jdiffusion.benchmarks.work.Contender;
+import dev.jdiffusion.benchmarks.work.Operation;
+import dev.jdiffusion.benchmarks.work.Workload;
+import dev.jdiffusion.benchmarks.work.Workload.Elementwise.Function;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.stream.Stream;
+import org.bytedeco.javacpp.Loader;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.openblas.global.openblas_nolapack;
+import org.bytedeco.pytorch.IValue;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+
+/**
+ * libtorch, used as PyTorch's users would for speed: fused operations where there are some, outputs
+ * in memory that is there already where an operation can do that, no autograd but in whole training
+ * steps.
+ */
+final class LibtorchContender implements Contender {
+  private final TorchFormat format;
+  private final int threads;
+
+  private LibtorchContender(TorchFormat format, int threads) {
+    this.format = format;
+    this.threads = threads;
+  }
+
+  static LibtorchContender open(boolean channelsLast, int threads) {
+    Loader.load(torch.class);
+    torch.set_num_threads(threads);
+    // OpenBLAS multiplies libtorch's matrices, with threads of its own.
+    openblas_nolapack.blas_set_num_threads(threads);
+    return new LibtorchContender(
+        channelsLast ? TorchFormat.CHANNELS_LAST : TorchFormat.CONTIGUOUS, threads);
+  }
+
+  @Override
+  public String description() {
+    return "libtorch %s, %s, threads %d"
+        .formatted(
+            PeerProvider.version("pytorch"),
+            format == TorchFormat.CHANNELS_LAST ? "channels_last" : "contiguous",
+            threads);
+  }
+
+  @Override
+  public Operation prepare(Workload work) {
+    try (PointerScope _ = new PointerScope()) {
+      return switch (work) {
+        case Workload.Machine _ ->
+            throw new UnsupportedOperationException("the machine is measured without libtorch");
+        case Workload.MatMul product -> matMul(product);
+        case Workload.Convolution convolution -> TorchConvolution.prepare(convolution, format);
+        case Workload.GroupNorm norm -> TorchGroupNorm.prepare(norm, format);
+        case Workload.Attention attention -> TorchAttention.prepare(attention);
+        case Workload.LinearAttention attention -> TorchAttention.prepare(attention, format);
+        case Workload.Elementwise elementwise -> elementwise(elementwise);
+        case Workload.Softmax softmax -> softmax(softmax);
+        case Workload.Optimizer optimizer -> optimizer(optimizer);
+        case Workload.Step step -> TorchStep.prepare(step, format);
+      };
+    }
+  }
+
+  private static Operation matMul(Workload.MatMul work) {
+    Tensor a = matrix("a", work.m(), work.k(), work.transposeA());
+    Tensor b = matrix("b", work.k(), work.n(), work.transposeB());
+    Tensor out = keep(torch.empty(work.m(), work.n()));
+    return TorchOperation.of(() -> torch.mm_out(out, a, b), TorchFormat::values);
+  }
+
+  private static Tensor matrix(String name, int rows, int columns, boolean transposed) {
+    return keep(
+        transposed
+            ? TorchFormat.input(name, columns, rows).t()
+            : TorchFormat.input(name, rows, columns));
+  }
+
+  private static Operation elementwise(Workload.Elementwise work) {
+    Tensor x = keep(TorchFormat.input("x", work.size()));
+    boolean two = work.function() == Function.ADD || work.function() == Function.MUL;
+    Tensor y = two ? keep(TorchFormat.input("y", work.size())) : x;
+    Tensor out = keep(torch.empty(work.size()));
+    return TorchOperation.of(
+        () ->
+            switch (work.function()) {
+              case ADD -> torch.add_out(out, x, y);
+              case MUL -> torch.mul_out(out, x, y);
+              case SILU -> torch.silu_out(out, x);
+              case GELU -> torch.gelu_out(out, x);
+              case EXP -> torch.exp_out(out, x);
+            },
+        TorchFormat::values);
+  }
+
+  private static Operation softmax(Workload.Softmax work) {
+    Tensor x = keep(TorchFormat.input("x", work.rows(), work.columns()));
+    Tensor out = keep(torch.empty(work.rows(), work.columns()));
+    return TorchOperation.of(() -> torch.softmax_out(out, x, 1), TorchFormat::values);
+  }
+
+  private static Operation optimizer(Workload.Optimizer work) {
+    int count = work.parameters() / work.tensorSize();
+    List<Tensor> weights = tensors("weight", work);
+    List<Tensor> averages = tensors("ema", work);
+    List<Tensor> firstMoments = tensors("firstMoment", work);
+    List<Tensor> secondMoments = tensors("secondMoment", work);
+    secondMoments.forEach(Tensor::square_);
+    List<Tensor> steps =
+        Stream.generate(() -> torch.full(new long[0], new Scalar(9.0f))).limit(count).toList();
+    Aten.FusedAdam adam =
+        new Aten.FusedAdam(weights, firstMoments, secondMoments, averages, steps);
+    IValue gradients = keep(Aten.list(tensors("gradient", work)));
+    List<Tensor> outputs = new ArrayList<>(weights);
+    outputs.addAll(averages);
+    outputs.forEach(TorchOperation::keep);
+    Tensor[] results = outputs.toArray(Tensor[]::new);
+    return TorchOperation.of(
+        () -> {
+          adam.step(gradients, 1e-3, 0.995);
+          return results;
+        },
+        Collections.nCopies(results.length, TorchFormat::values));
+  }
+
+  /** An input, cut into tensors. */
+  private static List<Tensor> tensors(String name, Workload.Optimizer work) {
+    Tensor all = TorchFormat.input(name, work.parameters());
+    List<Tensor> tensors = new ArrayList<>();
+    for (int i = 0; i + work.tensorSize() <= work.parameters(); i += work.tensorSize()) {
+      tensors.add(all.narrow(0, i, work.tensorSize()).clone());
+    }
+    return tensors;
+  }
+}
