@@ -1,6 +1,7 @@
 package dev.jdiffusion.benchmarks.work;
 
 import dev.jdiffusion.benchmarks.work.Workload.Step;
+import dev.jdiffusion.diffusion.model.DdpmUNet;
 import dev.jdiffusion.diffusion.model.UNet;
 import dev.jdiffusion.diffusion.model.UNetConfig;
 import dev.jdiffusion.diffusion.process.Denoiser;
@@ -26,7 +27,11 @@ record Model(Module module, Denoiser denoiser) {
                       4,
                       annotated.heads(),
                       annotated.headDim())));
-      case CIFAR -> throw new UnsupportedOperationException("CIFAR arrives with its network");
+      case CIFAR -> {
+        // Without dropout, whose random numbers no other library shares.
+        DdpmUNet cifar = new DdpmUNet(128, 0);
+        yield new Model(cifar, cifar::forward);
+      }
     };
   }
 

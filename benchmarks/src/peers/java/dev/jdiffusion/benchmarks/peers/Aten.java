@@ -63,7 +63,8 @@ final class Aten {
   /** Attention that keeps what its gradient needs; what F.scaled_dot_product_attention runs. */
   static final class FlashAttention {
     private final Op forward = Op.named("_scaled_dot_product_flash_attention_for_cpu", "");
-    private final Op backward = Op.named("_scaled_dot_product_flash_attention_for_cpu_backward", "");
+    private final Op backward =
+        Op.named("_scaled_dot_product_flash_attention_for_cpu_backward", "");
 
     /** The output and the logarithm of the sums, for q, k and v [N, heads, T, D]. */
     Tensor[] forward(Tensor q, Tensor k, Tensor v) {
@@ -80,8 +81,7 @@ final class Aten {
     }
 
     /** The gradients of q, k and v. */
-    Tensor[] backward(
-        Tensor dOut, Tensor q, Tensor k, Tensor v, Tensor out, Tensor logSumExp) {
+    Tensor[] backward(Tensor dOut, Tensor q, Tensor k, Tensor v, Tensor out, Tensor logSumExp) {
       IValueVector results =
           backward.call(
               new IValue(dOut),

@@ -115,8 +115,7 @@ final class LibtorchContender implements Contender {
     secondMoments.forEach(Tensor::square_);
     List<Tensor> steps =
         Stream.generate(() -> torch.full(new long[0], new Scalar(9.0f))).limit(count).toList();
-    Aten.FusedAdam adam =
-        new Aten.FusedAdam(weights, firstMoments, secondMoments, averages, steps);
+    Aten.FusedAdam adam = new Aten.FusedAdam(weights, firstMoments, secondMoments, averages, steps);
     IValue gradients = keep(Aten.list(tensors("gradient", work)));
     List<Tensor> outputs = new ArrayList<>(weights);
     outputs.addAll(averages);

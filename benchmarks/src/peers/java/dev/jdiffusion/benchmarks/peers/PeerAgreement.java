@@ -113,8 +113,7 @@ public final class PeerAgreement {
   /** The largest difference as a part of the largest value. */
   private static double difference(float[] expected, float[] actual) {
     if (expected.length != actual.length) {
-      throw new IllegalStateException(
-          actual.length + " results, expected " + expected.length);
+      throw new IllegalStateException(actual.length + " results, expected " + expected.length);
     }
     double largest = 0;
     double difference = 0;

@@ -87,7 +87,8 @@ final class TorchAttention {
     if (work.pass() == Pass.FORWARD) {
       return TorchOperation.of(() -> attention(qkv, heads), TorchFormat::values);
     }
-    Tensor dOut = keep(heads(TorchFormat.input("dOut", work.batch(), work.length(), columns), heads));
+    Tensor dOut =
+        keep(heads(TorchFormat.input("dOut", work.batch(), work.length(), columns), heads));
     Aten.FlashAttention flash = new Aten.FlashAttention();
     TensorVector parts = split(qkv, heads);
     Tensor q = keep(new Tensor(parts.get(0)));

@@ -20,8 +20,7 @@ final class TorchConvolution {
     int groups = work.geometry().groups();
     boolean transposed = work.transposed();
     Tensor input =
-        keep(
-            format.pictures("input", work.batch(), work.extent(), work.extent(), work.inputs()));
+        keep(format.pictures("input", work.batch(), work.extent(), work.extent(), work.inputs()));
     int rows = (transposed ? work.outputs() : work.inputs()) / groups;
     int columns = transposed ? work.inputs() : work.outputs();
     Tensor weight =
@@ -34,8 +33,7 @@ final class TorchConvolution {
     long[] outputPadding = {0, 0};
 
     if (work.pass() == Pass.FORWARD) {
-      TensorOptional bias =
-          keep(new TensorOptional(TorchFormat.input("bias", work.outputs())));
+      TensorOptional bias = keep(new TensorOptional(TorchFormat.input("bias", work.outputs())));
       return TorchOperation.of(
           () ->
               torch.convolution(

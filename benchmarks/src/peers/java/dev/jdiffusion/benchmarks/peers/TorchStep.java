@@ -42,8 +42,7 @@ final class TorchStep {
 
   private static Tensor pictures(Step work, TorchFormat format, String name) {
     int extent = work.network().extent();
-    return keep(
-        format.pictures(name, work.batch(), extent, extent, work.network().channels()));
+    return keep(format.pictures(name, work.batch(), extent, extent, work.network().channels()));
   }
 
   /** What a function gives for each picture's timestep, [N]. */
@@ -95,8 +94,7 @@ final class TorchStep {
     private final Aten.FusedAdam adam;
     private float[] first = {};
 
-    Training(
-        Step work, TorchFormat format, TorchNetwork network, List<Tensor> parameters) {
+    Training(Step work, TorchFormat format, TorchNetwork network, List<Tensor> parameters) {
       this.network = network;
       this.parameters = parameters;
       pictures = pictures(work, format, "x");

@@ -64,11 +64,13 @@ class DdpmUNetTest {
       try (Tape tape = Tape.record()) {
         tape.backward(Loss.mse(net.forward(x, IntTensor.of(3, 700)), x));
       }
-      store.views(store.gradients()).forEach((name, gradient) -> {
-        double[] values = gradient.toDoubles();
-        assertTrue(Arrays.stream(values).allMatch(Double::isFinite), name);
-        assertTrue(Arrays.stream(values).anyMatch(g -> g != 0), name);
-      });
+      store
+          .views(store.gradients())
+          .forEach((name, gradient) -> {
+            double[] values = gradient.toDoubles();
+            assertTrue(Arrays.stream(values).allMatch(Double::isFinite), name);
+            assertTrue(Arrays.stream(values).anyMatch(g -> g != 0), name);
+          });
     }
   }
 
