@@ -13,6 +13,7 @@ import dev.jdiffusion.tensor.ops.Loss;
 import dev.jdiffusion.tensor.ops.MatMul;
 import dev.jdiffusion.tensor.ops.Optimizer;
 import dev.jdiffusion.tensor.ops.Pooling;
+import dev.jdiffusion.tensor.ops.Probe;
 import dev.jdiffusion.tensor.ops.RandomFill;
 import dev.jdiffusion.tensor.ops.Reduction;
 import dev.jdiffusion.tensor.ops.Softmax;
@@ -97,4 +98,6 @@ public interface Backend {
   Loss loss();
 
   Optimizer optimizer();
+
+  Probe probe();
 }

@@ -18,6 +18,7 @@ import dev.jdiffusion.tensor.ops.Loss;
 import dev.jdiffusion.tensor.ops.MatMul;
 import dev.jdiffusion.tensor.ops.Optimizer;
 import dev.jdiffusion.tensor.ops.Pooling;
+import dev.jdiffusion.tensor.ops.Probe;
 import dev.jdiffusion.tensor.ops.RandomFill;
 import dev.jdiffusion.tensor.ops.Reduction;
 import dev.jdiffusion.tensor.ops.Softmax;
@@ -49,6 +50,7 @@ final class CpuBackend implements Backend {
   private final RandomFill random;
   private final Loss loss;
   private final Optimizer optimizer;
+  private final Probe probe;
 
   CpuBackend(int threads) {
     workers = new Workers(threads);
@@ -66,6 +68,7 @@ final class CpuBackend implements Backend {
     random = new CpuRandomFill(workers);
     loss = new CpuLoss(workers, pool);
     optimizer = new CpuOptimizer(workers);
+    probe = new CpuProbe(workers, pool);
     matMul = new CpuMatMul(workers, pool);
     convolution = new CpuConvolution(workers, pool);
   }
@@ -203,5 +206,10 @@ final class CpuBackend implements Backend {
   @Override
   public Optimizer optimizer() {
     return optimizer;
+  }
+
+  @Override
+  public Probe probe() {
+    return probe;
   }
 }

@@ -18,6 +18,7 @@ import dev.jdiffusion.tensor.ops.Loss;
 import dev.jdiffusion.tensor.ops.MatMul;
 import dev.jdiffusion.tensor.ops.Optimizer;
 import dev.jdiffusion.tensor.ops.Pooling;
+import dev.jdiffusion.tensor.ops.Probe;
 import dev.jdiffusion.tensor.ops.RandomFill;
 import dev.jdiffusion.tensor.ops.Reduction;
 import dev.jdiffusion.tensor.ops.Softmax;
@@ -42,6 +43,7 @@ final class ReferenceBackend implements Backend {
   private final RandomFill random = new ReferenceRandomFill();
   private final Loss loss = new ReferenceLoss();
   private final Optimizer optimizer = new ReferenceOptimizer();
+  private final Probe probe = new ReferenceProbe();
 
   private long inUse;
   private long peakInUse;
@@ -185,5 +187,10 @@ final class ReferenceBackend implements Backend {
   @Override
   public Optimizer optimizer() {
     return optimizer;
+  }
+
+  @Override
+  public Probe probe() {
+    return probe;
   }
 }

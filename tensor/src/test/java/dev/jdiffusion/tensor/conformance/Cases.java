@@ -34,6 +34,7 @@ public final class Cases {
     RandomFillCases.addTo(cases);
     LossCases.addTo(cases);
     OptimizerCases.addTo(cases);
+    ProbeCases.addTo(cases);
     EmptyCases.addTo(cases);
     return List.copyOf(cases.list);
   }

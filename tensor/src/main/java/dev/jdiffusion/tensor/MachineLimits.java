@@ -1,0 +1,96 @@
+package dev.jdiffusion.tensor;
+
+import dev.jdiffusion.tensor.ops.Elementwise;
+import dev.jdiffusion.tensor.ops.Probe;
+import java.util.Arrays;
+import java.util.function.DoubleSupplier;
+
+/**
+ * The two ceilings of a device, which no kernel on it can break through: the roofline of Williams,
+ * Waterman and Patterson (2009).
+ *
+ * @param flopsPerSecond floating-point operations that all threads do together on numbers in
+ *     registers; a fused multiply-add is two
+ * @param bytesPerSecond what goes to and from main memory, an element counted as 4 bytes; work
+ *     whose numbers stay in the caches may be faster
+ */
+public record MachineLimits(double flopsPerSecond, double bytesPerSecond) {
+  private static final int BYTES = Float.BYTES;
+  private static final int ROUNDS = 1 << 16;
+  private static final int MOST_ELEMENTS = 1 << 25;
+  private static final int FEWEST_ELEMENTS = 1 << 16;
+
+  /**
+   * One part in so many of the heap may be asked for, after a training that has used most of it.
+   */
+  private static final int PART_OF_HEAP = 32;
+
+  private static final int RUNS = 15;
+  private static final long WARM_UP_NANOS = 80_000_000;
+  private static final long MOST_NANOS = 120_000_000;
+
+  /**
+   * Measures a device, in less than a second: the median of several short runs. The bandwidth is
+   * the better of that of a copy, which moves {@code 2 n} elements, and that of {@code y = y +
+   * scale * x}, which moves {@code 3 n}.
+   */
+  public static MachineLimits measure(Backend backend) {
+    try (Scope _ = Scope.open()) {
+      Tensor chains = Tensor.zeros(backend, Shape.of(Probe.CHAINS));
+      double flops = rate(() -> backend.probe().multiplyAdds(ROUNDS, chains));
+      int elements =
+          (int)
+              Math.clamp(
+                  Runtime.getRuntime().maxMemory() / PART_OF_HEAP / BYTES,
+                  FEWEST_ELEMENTS,
+                  MOST_ELEMENTS);
+      Tensor x = Tensor.zeros(backend, Shape.of(elements));
+      Tensor y = Tensor.zeros(backend, Shape.of(elements));
+      Elementwise elementwise = backend.elementwise();
+      double copy =
+          rate(() -> {
+            elementwise.copy(x, y);
+            return 2.0 * BYTES * elements;
+          });
+      double triad =
+          rate(() -> {
+            elementwise.addScaled(0.5, x, y);
+            return 3.0 * BYTES * elements;
+          });
+      return new MachineLimits(flops, Math.max(copy, triad));
+    }
+  }
+
+  /**
+   * The least time in which this device can do some work.
+   *
+   * @param flops floating-point operations
+   * @param bytes to and from memory
+   */
+  public double seconds(double flops, double bytes) {
+    return Math.max(flops / flopsPerSecond, bytes / bytesPerSecond);
+  }
+
+  /** Whether the arithmetic, not the memory, decides how fast some work can be done. */
+  public boolean isBoundByFlops(double flops, double bytes) {
+    return flops / flopsPerSecond > bytes / bytesPerSecond;
+  }
+
+  /** The median of what some work does in a second, as the work counts it. */
+  private static double rate(DoubleSupplier work) {
+    long begin = System.nanoTime();
+    do {
+      var unused = work.getAsDouble();
+    } while (System.nanoTime() - begin < WARM_UP_NANOS);
+    double[] rates = new double[RUNS];
+    int runs = 0;
+    begin = System.nanoTime();
+    do {
+      long start = System.nanoTime();
+      double done = work.getAsDouble();
+      rates[runs++] = done / ((System.nanoTime() - start) * 1e-9);
+    } while (runs < RUNS && System.nanoTime() - begin < MOST_NANOS);
+    Arrays.sort(rates, 0, runs);
+    return rates[runs / 2];
+  }
+}

@@ -1,0 +1,103 @@
+package dev.jdiffusion.tensor.cpu;
+
+import static dev.jdiffusion.tensor.cpu.Lanes.F;
+import static dev.jdiffusion.tensor.cpu.Lanes.L;
+
+import dev.jdiffusion.tensor.Tensor;
+import dev.jdiffusion.tensor.ops.Probe;
+import jdk.incubator.vector.FloatVector;
+
+/** Twelve vectors at a time, in named locals as in the kernels of {@link WideProducts}. */
+final class CpuProbe implements Probe {
+  /** Several, so that a thread that wakes late finds less to do and nobody waits for it. */
+  private static final int COPIES_PER_THREAD = 8;
+
+  private static final int BLOCK = 12 * L;
+
+  private final Workers workers;
+  private final FloatPool pool;
+
+  CpuProbe(Workers workers, FloatPool pool) {
+    this.workers = workers;
+    this.pool = pool;
+  }
+
+  @Override
+  public double multiplyAdds(int rounds, Tensor chains) {
+    int size = chains.size();
+    int copies = workers.threads() * COPIES_PER_THREAD;
+    double work = (double) rounds * size * copies;
+    float[] start = pool.take(size);
+    System.arraycopy(FloatStorage.array(chains), chains.offset(), start, 0, size);
+    workers.run(
+        copies,
+        (long) work,
+        copy -> {
+          float[] x = pool.take(size);
+          System.arraycopy(start, 0, x, 0, size);
+          iterate(rounds, x, size);
+          if (copy == 0) {
+            System.arraycopy(x, 0, FloatStorage.array(chains), chains.offset(), size);
+          }
+          pool.give(x);
+        });
+    pool.give(start);
+    return 2 * work;
+  }
+
+  private static void iterate(int rounds, float[] x, int size) {
+    int blocked = size - size % BLOCK;
+    for (int block = 0; block < blocked; block += BLOCK) {
+      int from = block;
+      Kernel.launch(() -> twelveVectors(rounds, x, from));
+    }
+    for (int i = blocked; i < size; i++) {
+      float chain = x[i];
+      for (int round = 0; round < rounds; round++) {
+        chain = Math.fma(chain, 0.5f, 1);
+      }
+      x[i] = chain;
+    }
+  }
+
+  private static void twelveVectors(int rounds, float[] x, int from) {
+    FloatVector x0 = FloatVector.fromArray(F, x, from);
+    FloatVector x1 = FloatVector.fromArray(F, x, from + L);
+    FloatVector x2 = FloatVector.fromArray(F, x, from + 2 * L);
+    FloatVector x3 = FloatVector.fromArray(F, x, from + 3 * L);
+    FloatVector x4 = FloatVector.fromArray(F, x, from + 4 * L);
+    FloatVector x5 = FloatVector.fromArray(F, x, from + 5 * L);
+    FloatVector x6 = FloatVector.fromArray(F, x, from + 6 * L);
+    FloatVector x7 = FloatVector.fromArray(F, x, from + 7 * L);
+    FloatVector x8 = FloatVector.fromArray(F, x, from + 8 * L);
+    FloatVector x9 = FloatVector.fromArray(F, x, from + 9 * L);
+    FloatVector x10 = FloatVector.fromArray(F, x, from + 10 * L);
+    FloatVector x11 = FloatVector.fromArray(F, x, from + 11 * L);
+    for (int round = 0; round < rounds; round++) {
+      x0 = x0.fma(FloatVector.broadcast(F, 0.5f), FloatVector.broadcast(F, 1f));
+      x1 = x1.fma(FloatVector.broadcast(F, 0.5f), FloatVector.broadcast(F, 1f));
+      x2 = x2.fma(FloatVector.broadcast(F, 0.5f), FloatVector.broadcast(F, 1f));
+      x3 = x3.fma(FloatVector.broadcast(F, 0.5f), FloatVector.broadcast(F, 1f));
+      x4 = x4.fma(FloatVector.broadcast(F, 0.5f), FloatVector.broadcast(F, 1f));
+      x5 = x5.fma(FloatVector.broadcast(F, 0.5f), FloatVector.broadcast(F, 1f));
+      x6 = x6.fma(FloatVector.broadcast(F, 0.5f), FloatVector.broadcast(F, 1f));
+      x7 = x7.fma(FloatVector.broadcast(F, 0.5f), FloatVector.broadcast(F, 1f));
+      x8 = x8.fma(FloatVector.broadcast(F, 0.5f), FloatVector.broadcast(F, 1f));
+      x9 = x9.fma(FloatVector.broadcast(F, 0.5f), FloatVector.broadcast(F, 1f));
+      x10 = x10.fma(FloatVector.broadcast(F, 0.5f), FloatVector.broadcast(F, 1f));
+      x11 = x11.fma(FloatVector.broadcast(F, 0.5f), FloatVector.broadcast(F, 1f));
+    }
+    x0.intoArray(x, from);
+    x1.intoArray(x, from + L);
+    x2.intoArray(x, from + 2 * L);
+    x3.intoArray(x, from + 3 * L);
+    x4.intoArray(x, from + 4 * L);
+    x5.intoArray(x, from + 5 * L);
+    x6.intoArray(x, from + 6 * L);
+    x7.intoArray(x, from + 7 * L);
+    x8.intoArray(x, from + 8 * L);
+    x9.intoArray(x, from + 9 * L);
+    x10.intoArray(x, from + 10 * L);
+    x11.intoArray(x, from + 11 * L);
+  }
+}
