@@ -19,6 +19,7 @@ final class FloatPool {
   private long inUse;
   private long pooled;
   private long peakInUse;
+  private long handedOut;
   private long allocations;
 
   /** An array of at least this length; its contents are undefined. */
@@ -27,6 +28,7 @@ final class FloatPool {
     synchronized (this) {
       inUse += rounded;
       peakInUse = Math.max(peakInUse, inUse);
+      handedOut += rounded;
       ArrayDeque<float[]> arrays = free.get(rounded);
       if (arrays != null && !arrays.isEmpty()) {
         pooled -= rounded;
@@ -46,7 +48,11 @@ final class FloatPool {
 
   synchronized MemoryStatistics statistics() {
     return new MemoryStatistics(
-        inUse * Float.BYTES, pooled * Float.BYTES, peakInUse * Float.BYTES, allocations);
+        inUse * Float.BYTES,
+        pooled * Float.BYTES,
+        peakInUse * Float.BYTES,
+        handedOut * Float.BYTES,
+        allocations);
   }
 
   /** The smallest length of a class that holds {@code length} elements. */

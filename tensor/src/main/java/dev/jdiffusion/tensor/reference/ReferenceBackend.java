@@ -47,6 +47,7 @@ final class ReferenceBackend implements Backend {
 
   private long inUse;
   private long peakInUse;
+  private long handedOut;
   private long allocations;
 
   @Override
@@ -65,6 +66,7 @@ final class ReferenceBackend implements Backend {
     allocations++;
     inUse += (long) length * Double.BYTES;
     peakInUse = Math.max(peakInUse, inUse);
+    handedOut += (long) length * Double.BYTES;
     return storage;
   }
 
@@ -75,7 +77,7 @@ final class ReferenceBackend implements Backend {
 
   @Override
   public synchronized MemoryStatistics memory() {
-    return new MemoryStatistics(inUse, 0, peakInUse, allocations);
+    return new MemoryStatistics(inUse, 0, peakInUse, handedOut, allocations);
   }
 
   @Override
