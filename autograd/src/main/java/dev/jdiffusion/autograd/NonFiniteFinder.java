@@ -1,7 +1,6 @@
 package dev.jdiffusion.autograd;
 
 import dev.jdiffusion.tensor.Tensor;
-import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -28,30 +27,35 @@ public final class NonFiniteFinder implements Observer {
   }
 
   @Override
-  public void forward(
-      String operation, String path, List<Variable> inputs, Tensor output, long nanoseconds) {
+  public void forward(Operation operation) {
+    Tensor output = operation.output();
     if (found != null || isFinite(output)) {
       return;
     }
     String cause = "";
-    for (Variable input : inputs) {
+    for (Variable input : operation.inputs()) {
       if (cause.isEmpty() && !isFinite(input.value())) {
         cause = ", from its input, the " + input;
       }
     }
     found =
-        "non-finite value in the result of " + operation + " " + output.shape() + at(path) + cause;
+        "non-finite value in the result of "
+            + operation.name()
+            + " "
+            + output.shape()
+            + at(operation.path())
+            + cause;
   }
 
   @Override
-  public void backward(String operation, String path, List<Variable> inputs, long nanoseconds) {
-    for (Variable input : inputs) {
+  public void backward(Operation operation) {
+    for (Variable input : operation.inputs()) {
       Tensor gradient = input.gradient;
       if (found == null && gradient != null && !isFinite(gradient)) {
         found =
             "non-finite gradient computed by "
-                + operation
-                + at(path)
+                + operation.name()
+                + at(operation.path())
                 + " for its input, the "
                 + input;
       }

@@ -32,7 +32,6 @@ public final class Tape implements AutoCloseable {
   private final @Nullable Observer observer;
   private final ArrayList<String> path = new ArrayList<>();
   private boolean ran;
-  private long lastNanos;
 
   /** What an operation leaves on the tape. */
   private record Node(
@@ -42,6 +41,10 @@ public final class Tape implements AutoCloseable {
       Variable output,
       Tensor[] saved,
       Backward backward) {
+    Operation observed() {
+      return new Operation(operation, path, inputs, output.value(), List.of(saved));
+    }
+
     void release() {
       for (Tensor tensor : saved) {
         tensor.storage().release();
@@ -59,7 +62,6 @@ public final class Tape implements AutoCloseable {
 
   private Tape(@Nullable Observer observer) {
     this.observer = observer;
-    this.lastNanos = observer == null ? 0 : System.nanoTime();
   }
 
   /** Starts recording on this thread. */
@@ -91,6 +93,17 @@ public final class Tape implements AutoCloseable {
     }
     tape.path.add(name);
     return tape.path::removeLast;
+  }
+
+  /**
+   * Tells whoever observes that the time since the last operation went into work that is none, such
+   * as making the inputs. Costs nothing unless somebody observes.
+   */
+  public static void outside(String work) {
+    Tape tape = CURRENT.get();
+    if (tape != null && tape.observer != null) {
+      tape.observer.outside(work, Cost.NONE);
+    }
   }
 
   /**
@@ -147,9 +160,13 @@ public final class Tape implements AutoCloseable {
     }
     String where = String.join(".", path);
     if (observer != null) {
-      long now = System.nanoTime();
-      observer.forward(operation, where, present, out, now - lastNanos);
-      lastNanos = System.nanoTime();
+      List<Tensor> read = new ArrayList<>(saved.length);
+      for (Tensor tensor : saved) {
+        if (tensor != null) {
+          read.add(tensor);
+        }
+      }
+      observer.forward(new Operation(operation, where, present, out, read));
     }
     if (!needed) {
       return Variable.constant(out);
@@ -209,16 +226,13 @@ public final class Tape implements AutoCloseable {
     stopRecording();
     Gradients gradients = new Gradients();
     Gradients.replace(output, upstream, false);
-    lastNanos = observer == null ? 0 : System.nanoTime();
     while (!nodes.isEmpty()) {
       Node node = nodes.getLast();
       Tensor dOut = node.output.gradient;
       if (dOut != null) {
         gradients.run(node.backward, dOut);
         if (observer != null) {
-          long now = System.nanoTime();
-          observer.backward(node.operation, node.path, node.inputs, now - lastNanos);
-          lastNanos = System.nanoTime();
+          observer.backward(node.observed());
         }
       }
       nodes.removeLast();

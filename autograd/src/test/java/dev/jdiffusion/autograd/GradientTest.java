@@ -33,7 +33,7 @@ class GradientTest {
   private static final StackWalker WALKER =
       StackWalker.getInstance(StackWalker.Option.RETAIN_CLASS_REFERENCE);
 
-  private static List<GradientCase> cases() {
+  static List<GradientCase> cases() {
     return Stream.of(
             ElementwiseCases.all(),
             ReductionCases.all(),
@@ -99,12 +99,7 @@ class GradientTest {
     Observer outermost =
         new Observer() {
           @Override
-          public void forward(
-              String operation,
-              String path,
-              List<Variable> inputs,
-              Tensor output,
-              long nanoseconds) {
+          public void forward(Operation operation) {
             List<StackFrame> frames =
                 WALKER.walk(stack ->
                     stack
@@ -119,8 +114,7 @@ class GradientTest {
           }
 
           @Override
-          public void backward(
-              String operation, String path, List<Variable> inputs, long nanoseconds) {}
+          public void backward(Operation operation) {}
         };
     Random random = new Random(1);
     try (Scope _ = Scope.open();

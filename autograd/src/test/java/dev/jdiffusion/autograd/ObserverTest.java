@@ -14,7 +14,7 @@ import java.util.List;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
-/** Labels, the search for non-finite values, and the profile. */
+/** Labels, and the search for non-finite values. */
 class ObserverTest {
   private final Backend device = GradientCheck.device();
 
@@ -29,21 +29,13 @@ class ObserverTest {
     Observer observer =
         new Observer() {
           @Override
-          public void forward(
-              String operation,
-              String path,
-              List<Variable> inputs,
-              Tensor output,
-              long nanoseconds) {
-            assertTrue(nanoseconds >= 0);
-            seen.add("+" + path + ":" + operation);
+          public void forward(Operation operation) {
+            seen.add("+" + operation.path() + ":" + operation.name());
           }
 
           @Override
-          public void backward(
-              String operation, String path, List<Variable> inputs, long nanoseconds) {
-            assertTrue(nanoseconds >= 0);
-            seen.add("-" + path + ":" + operation);
+          public void backward(Operation operation) {
+            seen.add("-" + operation.path() + ":" + operation.name());
           }
         };
     Variable x = parameter("x", 1, 2);
@@ -128,20 +120,5 @@ class ObserverTest {
       tape.backward(Reduction.sum(Elementwise.square(parameter("x", 1, 2))));
     }
     assertTrue(finder.found().isEmpty());
-  }
-
-  @Test
-  @DisplayName("The profile counts every operation")
-  void profileCounts() {
-    Profiler profiler = new Profiler();
-    try (Tape tape = Tape.record(profiler)) {
-      Variable x = parameter("x", 1, 2);
-      tape.backward(Reduction.sum(Elementwise.square(Elementwise.square(x))));
-    }
-    String report = profiler.report();
-    assertTrue(
-        report.lines().anyMatch(line -> line.matches("square\\s+2\\s+\\S+\\s+\\S+")), report);
-    assertTrue(report.lines().anyMatch(line -> line.matches("sum\\s+1\\s+\\S+\\s+\\S+")), report);
-    assertEquals(3, report.lines().count(), report);
   }
 }

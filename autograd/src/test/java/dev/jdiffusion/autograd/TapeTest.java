@@ -201,16 +201,10 @@ class TapeTest {
     Observer observer =
         new Observer() {
           @Override
-          public void forward(
-              String operation,
-              String path,
-              List<Variable> inputs,
-              Tensor output,
-              long nanoseconds) {}
+          public void forward(Operation operation) {}
 
           @Override
-          public void backward(
-              String operation, String path, List<Variable> inputs, long nanoseconds) {
+          public void backward(Operation operation) {
             inUseAfterEach.add(inUse() - before);
           }
         };

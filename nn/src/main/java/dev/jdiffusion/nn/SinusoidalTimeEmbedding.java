@@ -1,5 +1,6 @@
 package dev.jdiffusion.nn;
 
+import dev.jdiffusion.autograd.Tape;
 import dev.jdiffusion.autograd.Variable;
 import dev.jdiffusion.tensor.Backend;
 import dev.jdiffusion.tensor.IntTensor;
@@ -56,6 +57,8 @@ public final class SinusoidalTimeEmbedding {
         waves[n * 2 * half + half + i] = StrictMath.cos(angle);
       }
     }
-    return Variable.constant(Tensor.of(backend, Shape.of(steps.length, 2 * half), waves));
+    Tensor result = Tensor.of(backend, Shape.of(steps.length, 2 * half), waves);
+    Tape.outside("waves of the timesteps");
+    return Variable.constant(result);
   }
 }

@@ -1,5 +1,7 @@
 package dev.jdiffusion.nn.optim;
 
+import dev.jdiffusion.autograd.Cost;
+import dev.jdiffusion.autograd.Observer;
 import dev.jdiffusion.nn.ParameterStore;
 import dev.jdiffusion.tensor.Backend;
 import dev.jdiffusion.tensor.Tensor;
@@ -18,6 +20,9 @@ import java.util.SequencedMap;
  * }</pre>
  */
 public final class AdamOptimizer {
+  /** Of one weight: both moments, the correction, the root, the quotient and the average. */
+  private static final int FLOPS_OF_ADAM = 16;
+
   private final ParameterStore store;
   private final Settings settings;
   private final Tensor firstMoment;
@@ -101,6 +106,15 @@ public final class AdamOptimizer {
    * @param microBatches how many backward passes were added up
    */
   public Step step(double learningRate, int microBatches) {
+    return step(learningRate, microBatches, Observer.NONE);
+  }
+
+  /**
+   * The same, and tells an observer of its parts.
+   *
+   * @param observer is told what is {@link Observer#outside outside} of any tape
+   */
+  public Step step(double learningRate, int microBatches, Observer observer) {
     if (microBatches < 1) {
       throw new IllegalArgumentException("adam: needs at least 1 micro-batch, got " + microBatches);
     }
@@ -108,6 +122,8 @@ public final class AdamOptimizer {
     Tensor gradients = store.gradients();
     double scale = 1.0 / microBatches;
     double norm = Math.sqrt(backend.reduction().sumOfSquares(gradients)) * scale;
+    double size = gradients.size();
+    observer.outside("gradient norm", Cost.of(2 * size, size));
     boolean finite = Double.isFinite(norm);
     if (finite) {
       double clip = Math.min(1, settings.maxGradientNorm / (norm + 1e-6));
@@ -124,8 +140,11 @@ public final class AdamOptimizer {
               settings.ema.at(steps));
       backend.optimizer().adam(step, store.values(), gradients, firstMoment, secondMoment, average);
       steps++;
+      // Reads the gradient too, and reads and writes the other four.
+      observer.outside("optimizer step", Cost.of(FLOPS_OF_ADAM * size, 9 * size));
     }
     store.zeroGradients();
+    observer.outside("zero gradients", Cost.of(0, size));
     return new Step(norm, finite);
   }
 
