@@ -56,6 +56,14 @@ final class CommandLines {
             .type(boolean.class)
             .description("continue the run in --out, bit for bit")
             .build());
+    train.addOption(
+        OptionSpec.builder(TrainCommand.PROFILE)
+            .type(String.class)
+            .paramLabel(String.join("|", TrainCommand.GROUPINGS))
+            .arity("0..1")
+            .fallbackValue(TrainCommand.GROUPINGS.getFirst())
+            .description("show at the end where the time went; changes no result")
+            .build());
     train.usageMessage().sortOptions(false);
     return train;
   }

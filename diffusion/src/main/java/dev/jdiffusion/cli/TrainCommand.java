@@ -1,5 +1,6 @@
 package dev.jdiffusion.cli;
 
+import dev.jdiffusion.autograd.Profiler;
 import dev.jdiffusion.diffusion.UserError;
 import dev.jdiffusion.diffusion.config.Layer;
 import dev.jdiffusion.diffusion.config.Setting;
@@ -9,11 +10,22 @@ import dev.jdiffusion.diffusion.train.TrainingRun;
 import dev.jdiffusion.diffusion.train.TrainingStoppedException;
 import java.io.PrintStream;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Stream;
 import picocli.CommandLine.ParseResult;
 
 /** {@code train}. */
 final class TrainCommand {
+  static final String PROFILE = "--profile";
+
+  /** What the rows of a profile can be; the first where nothing is said. */
+  static final List<String> GROUPINGS =
+      Stream.of(Profiler.Grouping.values())
+          .map(grouping -> grouping.name().toLowerCase(Locale.ROOT))
+          .toList();
+
   private TrainCommand() {}
 
   static int run(ParseResult arguments, PrintStream out, Runnable endNow) {
@@ -31,7 +43,9 @@ final class TrainCommand {
             Arguments.path(arguments, "--out"),
             arguments.hasMatchedOption("--resume"),
             file.map(Layer::ofFile).orElseGet(Layer::new),
-            flags);
+            flags,
+            Arguments.choice(arguments, PROFILE, GROUPINGS)
+                .map(name -> Profiler.Grouping.valueOf(name.toUpperCase(Locale.ROOT))));
     try (Progress progress = Progress.of(out, System.getenv());
         StopRequest stop = StopRequest.ofSignals(endNow)) {
       return switch (TrainingRun.run(request, progress, stop)) {

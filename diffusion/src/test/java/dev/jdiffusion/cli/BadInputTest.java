@@ -62,6 +62,7 @@ class BadInputTest {
         "trian ~ unknown command 'trian', use one of train, sample, info; did you mean train?",
         "train --epoch 3 ~ unknown flag --epoch; did you mean --epochs?",
         "train --lr-decay=cosin ~ did you mean cosine?",
+        "train --profile=layer ~ 'layer' is unknown, use one of operations, layers; did you mean layers?",
         "train --batch ~ Missing required parameter for option '--batch'",
         "train runs ~ 'runs' does not belong to any flag",
         "train --epochs 1 --steps 1 ~ give either epochs or steps, not both",

@@ -38,7 +38,7 @@ class ReadmeTest {
     List<String> known =
         Stream.concat(
                 Stream.of(Setting.values()).map(Setting::key),
-                Stream.of("resume", "out", "config", "checkpoint", "count", "help"))
+                Stream.of("resume", "profile", "out", "config", "checkpoint", "count", "help"))
             .toList();
     for (MatchResult flag : FLAG.matcher(readme()).results().toList()) {
       assertTrue(known.contains(flag.group(1)), "--" + flag.group(1));

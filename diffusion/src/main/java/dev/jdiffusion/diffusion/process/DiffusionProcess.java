@@ -1,5 +1,6 @@
 package dev.jdiffusion.diffusion.process;
 
+import dev.jdiffusion.autograd.Tape;
 import dev.jdiffusion.autograd.Variable;
 import dev.jdiffusion.autograd.ops.Loss;
 import dev.jdiffusion.diffusion.schedule.NoiseSchedule;
@@ -51,9 +52,12 @@ public record DiffusionProcess(NoiseSchedule schedule, Prediction prediction, Ki
 
   /** The mean loss of a batch. Run it under a tape to train. */
   public Variable loss(Denoiser model, Tensor x0, Tensor noise, IntTensor timesteps) {
-    Variable prediction =
-        model.predict(Variable.constant(addNoise(x0, noise, timesteps)), timesteps);
-    return Loss.loss(lossKind, prediction, Variable.constant(target(x0, noise, timesteps)));
+    Variable noisy = Variable.constant(addNoise(x0, noise, timesteps));
+    Tape.outside("noise");
+    Variable prediction = model.predict(noisy, timesteps);
+    Variable target = Variable.constant(target(x0, noise, timesteps));
+    Tape.outside("noise");
+    return Loss.loss(lossKind, prediction, target);
   }
 
   private static Tensor mix(

@@ -29,6 +29,11 @@ public interface Progress extends AutoCloseable {
   /** Prints a line that stays. */
   void line(String text);
 
+  /** How long a line may be; as long as it likes where nothing is known of a terminal. */
+  default int columns() {
+    return Integer.MAX_VALUE;
+  }
+
   /** Ends the display; the last state stays. */
   @Override
   void close();

@@ -30,8 +30,13 @@ final class ProgressBar implements Progress {
   @Override
   public void show(State state) {
     complete = state.done() >= state.total();
-    // The last column stays free: some terminals go to the next line when it is filled.
-    write(render(state, Math.max(1, width.getAsInt() - 1)));
+    write(render(state, columns()));
+  }
+
+  /** The last column stays free: some terminals go to the next line when it is filled. */
+  @Override
+  public int columns() {
+    return Math.max(1, width.getAsInt() - 1);
   }
 
   /** The text for a terminal with this many free columns; never longer. */

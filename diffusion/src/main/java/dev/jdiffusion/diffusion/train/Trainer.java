@@ -1,6 +1,9 @@
 package dev.jdiffusion.diffusion.train;
 
+import dev.jdiffusion.autograd.Cost;
 import dev.jdiffusion.autograd.NonFiniteFinder;
+import dev.jdiffusion.autograd.Observer;
+import dev.jdiffusion.autograd.Profiler;
 import dev.jdiffusion.autograd.Tape;
 import dev.jdiffusion.autograd.Variable;
 import dev.jdiffusion.diffusion.checkpoint.Checkpoint;
@@ -26,6 +29,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SequencedMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The training itself (Ho et al. 2020, algorithm 1): a network, an optimizer, and steps that make
@@ -80,6 +84,7 @@ final class Trainer implements AutoCloseable {
   private final int totalSteps;
   private final int pictures;
   private Position position;
+  private @Nullable Profiler profiler;
 
   private Trainer(RunConfig config, Backend backend, ImageDataset dataset, Position position) {
     this.config = config;
@@ -181,8 +186,23 @@ final class Trainer implements AutoCloseable {
     Checkpoint.write(file, config, position, pictures, optimizer.state());
   }
 
+  /** Lets a profiler see where the time of all further steps goes. */
+  void profile(Profiler watching) {
+    profiler = watching;
+  }
+
   /** Takes one step. */
   Step step() {
+    if (profiler == null) {
+      return step(Observer.NONE);
+    }
+    profiler.begin();
+    Step step = step(profiler);
+    profiler.end();
+    return step;
+  }
+
+  private Step step(Observer observer) {
     int step = position.step();
     double rate = rates.at(step);
     long epoch = position.cursor().epoch();
@@ -192,6 +212,7 @@ final class Trainer implements AutoCloseable {
     int images = 0;
     for (int i = 0; i < config.accumulate(); i++) {
       BatchLoader.Batch batch = loader.next();
+      observer.outside("wait for pictures", Cost.NONE);
       // The loader's arrays are good until the next batch only.
       float[] pixels = config.accumulate() > 1 ? batch.images().clone() : batch.images();
       MicroBatch microBatch =
@@ -203,20 +224,20 @@ final class Trainer implements AutoCloseable {
       epoch = batch.cursor().epoch();
       following = batch.following();
       images += batch.size();
-      try (Tape tape = Tape.record()) {
+      try (Tape tape = profiler == null ? Tape.record() : Tape.record(observer)) {
         loss += backward(tape, microBatch) / config.accumulate();
       }
     }
     double norm = Double.NaN;
     boolean applied = false;
     if (Double.isFinite(loss)) {
-      AdamOptimizer.Step update = optimizer.step(rate, config.accumulate());
+      AdamOptimizer.Step update = optimizer.step(rate, config.accumulate(), observer);
       norm = update.gradientNorm();
       applied = update.applied();
     } else {
       store.zeroGradients();
     }
-    String reason = applied ? "" : diagnose(seen);
+    String reason = applied ? "" : diagnose(seen, observer);
     position =
         new Position(
             step + 1, optimizer.steps(), following, applied ? 0 : position.skippedInARow() + 1);
@@ -234,7 +255,8 @@ final class Trainer implements AutoCloseable {
       backend
           .random()
           .normal(RandomPurpose.TRAINING_NOISE.key(config.seed(), batch.number), places, noise);
-      Variable loss = process.loss(model::forward, x0, noise, timesteps(places, batch.number));
+      IntTensor timesteps = timesteps(places, batch.number);
+      Variable loss = process.loss(model::forward, x0, noise, timesteps);
       double value = loss.item();
       tape.backward(loss);
       return value;
@@ -257,7 +279,7 @@ final class Trainer implements AutoCloseable {
   }
 
   /** Repeats a failed step, which gives the same numbers, and looks for the first that is wrong. */
-  private String diagnose(List<MicroBatch> seen) {
+  private String diagnose(List<MicroBatch> seen, Observer observer) {
     try {
       for (MicroBatch batch : seen) {
         NonFiniteFinder finder = new NonFiniteFinder();
@@ -271,6 +293,7 @@ final class Trainer implements AutoCloseable {
       return "the sum of the squared gradients is too large for this device";
     } finally {
       store.zeroGradients();
+      observer.outside("search for what is not finite", Cost.NONE);
     }
   }
 

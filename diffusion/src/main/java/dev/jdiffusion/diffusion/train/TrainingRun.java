@@ -1,5 +1,6 @@
 package dev.jdiffusion.diffusion.train;
 
+import dev.jdiffusion.autograd.Profiler;
 import dev.jdiffusion.diffusion.AtomicFiles;
 import dev.jdiffusion.diffusion.Devices;
 import dev.jdiffusion.diffusion.UserError;
@@ -43,6 +44,7 @@ public final class TrainingRun implements AutoCloseable {
   private final RunPictures pictures;
   private final Progress progress;
   private final StopRequest stop;
+  private final Optional<StepProfile> profile;
   private int saved = -1;
   private int drawn = -1;
   private int measured;
@@ -60,14 +62,22 @@ public final class TrainingRun implements AutoCloseable {
    * What somebody asked for.
    *
    * @param out empty for the folder named after dataset and preset
+   * @param profile what makes up a row of the table that shows where the time went; empty for no
+   *     table
    */
-  public record Request(Optional<Path> out, boolean resume, Layer file, Layer flags) {}
+  public record Request(
+      Optional<Path> out,
+      boolean resume,
+      Layer file,
+      Layer flags,
+      Optional<Profiler.Grouping> profile) {}
 
   private TrainingRun(
       RunFolder folder,
       RunConfig config,
       ImageDataset dataset,
       @Nullable Checkpoint checkpoint,
+      Optional<Profiler.Grouping> profiled,
       Progress progress,
       StopRequest stop) {
     this.folder = folder;
@@ -85,6 +95,9 @@ public final class TrainingRun implements AutoCloseable {
     if (checkpoint != null) {
       saved = trainer.position().step();
     }
+    int steps = Math.max(0, trainer.totalSteps() - trainer.position().step());
+    profile = profiled.map(grouping -> new StepProfile(backend, grouping, steps));
+    profile.map(StepProfile::profiler).ifPresent(trainer::profile);
   }
 
   /**
@@ -110,7 +123,14 @@ public final class TrainingRun implements AutoCloseable {
                 new DatasetOptions(
                     opened.config.imageSize(), opened.config.channels(), progress::line));
         TrainingRun run =
-            new TrainingRun(folder, opened.config, dataset, opened.checkpoint, progress, stop)) {
+            new TrainingRun(
+                folder,
+                opened.config,
+                dataset,
+                opened.checkpoint,
+                request.profile,
+                progress,
+                stop)) {
       return run.toItsEnd();
     }
   }
@@ -121,7 +141,13 @@ public final class TrainingRun implements AutoCloseable {
     try (RunFolder folder = RunFolder.create(root);
         TrainingRun run =
             new TrainingRun(
-                folder, RunConfig.of(new Layer(), flags), dataset, null, progress, stop)) {
+                folder,
+                RunConfig.of(new Layer(), flags),
+                dataset,
+                null,
+                Optional.empty(),
+                progress,
+                stop)) {
       return run.toItsEnd();
     }
   }
@@ -200,6 +226,7 @@ public final class TrainingRun implements AutoCloseable {
     progress.line(
         "draw more with: java -jar diffusion.jar sample --checkpoint "
             + folder.checkpoints().at(reached));
+    showProfile();
     return End.COMPLETE;
   }
 
@@ -258,6 +285,7 @@ public final class TrainingRun implements AutoCloseable {
   }
 
   private void step() {
+    profile.ifPresent(StepProfile::stepBegins);
     long start = System.nanoTime();
     Trainer.Step step;
     try {
@@ -273,6 +301,7 @@ public final class TrainingRun implements AutoCloseable {
           e);
     }
     double seconds = (System.nanoTime() - start) * 1e-9;
+    profile.ifPresent(StepProfile::stepEnds);
     measured++;
     // The first step waits for the compiler and would spoil the estimate.
     double memory = Math.min(SPEED_MEMORY, Math.max(0, measured - 2) / (double) measured);
@@ -367,6 +396,7 @@ public final class TrainingRun implements AutoCloseable {
     }
     saved = step;
     folder.checkpoints().prune(config.keepCheckpoints());
+    profile.ifPresent(each -> each.between("checkpoints"));
   }
 
   /**
@@ -384,6 +414,7 @@ public final class TrainingRun implements AutoCloseable {
       }
       drawn = step;
     }
+    profile.ifPresent(each -> each.between("pictures"));
     return true;
   }
 
@@ -397,7 +428,12 @@ public final class TrainingRun implements AutoCloseable {
             + folder.checkpoints().at(saved)
             + "; continue with: train --resume --out "
             + folder.root());
+    showProfile();
     return End.INTERRUPTED;
+  }
+
+  private void showProfile() {
+    profile.ifPresent(each -> each.table(progress.columns()).forEach(progress::line));
   }
 
   @Override
