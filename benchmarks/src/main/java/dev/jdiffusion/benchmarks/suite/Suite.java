@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.SequencedMap;
@@ -111,7 +112,7 @@ public final class Suite implements Callable<Integer> {
       runEntry(entry, present(entry, answers), full ? 5 : 1, json);
     }
     writeTable(json);
-    System.out.printf(Locale.ROOT, "%.0f minutes in all%n", (System.nanoTime() - start) / 60e9);
+    System.out.printf(Locale.ROOT, "%.1f minutes in all%n", (System.nanoTime() - start) / 60e9);
     return 0;
   }
 
@@ -122,18 +123,20 @@ public final class Suite implements Callable<Integer> {
   }
 
   private static void printDevices(SequencedMap<String, DeviceProbe.Answer> answers) {
-    List<String> missing = new ArrayList<>();
+    SequencedMap<String, List<String>> missing = new LinkedHashMap<>();
     List<String> known = Contenders.devices();
-    answers.forEach((device, answer) -> {
-      if (answer.opens()) {
-        System.out.println(device + ": " + answer.text());
-      } else {
-        missing.add(device + " (" + (known.contains(device) ? answer.text() : BUILD_PEERS) + ")");
-      }
-    });
-    if (!missing.isEmpty()) {
-      System.out.println("left out: " + String.join(", ", missing));
-    }
+    answers.forEach(
+        (device, answer) -> {
+          if (answer.opens()) {
+            System.out.println(device + ": " + answer.text());
+          } else {
+            String reason = known.contains(device) ? answer.text() : BUILD_PEERS;
+            missing.computeIfAbsent(reason, unused -> new ArrayList<>()).add(device);
+          }
+        });
+    missing.forEach(
+        (reason, names) ->
+            System.out.println("left out: " + String.join(", ", names) + ": " + reason));
   }
 
   /** The devices that an entry is run on: ours, then those peers that do such work. */

@@ -12,6 +12,7 @@ import dev.jdiffusion.tensor.ops.Elementwise;
 import dev.jdiffusion.tensor.ops.GroupNorm;
 import dev.jdiffusion.tensor.ops.LinearAttention;
 import dev.jdiffusion.tensor.ops.Optimizer;
+import dev.jdiffusion.tensor.ops.Probe;
 import java.util.function.Supplier;
 
 /**
@@ -67,8 +68,7 @@ final class JDiffusionContender implements Contender {
   private Operation machine(Workload.Machine work) {
     Elementwise elementwise = backend.elementwise();
     return switch (work.limit()) {
-      case FMA ->
-          throw new UnsupportedOperationException("the backends have no probe of their peak");
+      case FMA -> multiplyAdds(work);
       case COPY -> {
         Tensor x = input("x", work.size());
         Tensor out = empty(work.size());
@@ -87,6 +87,14 @@ final class JDiffusionContender implements Contender {
             });
       }
     };
+  }
+
+  /** As many rounds as make up the work: the probe does each on several copies. */
+  private Operation multiplyAdds(Workload.Machine work) {
+    Tensor chains = input("x", Probe.CHAINS);
+    double flopsOfRound = backend.probe().multiplyAdds(1, chains);
+    int rounds = (int) Math.max(1, Math.round(work.flops() / flopsOfRound));
+    return new Repeatable(() -> backend.probe().multiplyAdds(rounds, chains));
   }
 
   private Operation matMul(Workload.MatMul work) {
