@@ -2,7 +2,6 @@ package dev.jdiffusion.tensor;
 
 import dev.jdiffusion.tensor.ops.Elementwise;
 import dev.jdiffusion.tensor.ops.Probe;
-import java.util.Arrays;
 import java.util.function.DoubleSupplier;
 
 /**
@@ -16,7 +15,8 @@ import java.util.function.DoubleSupplier;
  */
 public record MachineLimits(double flopsPerSecond, double bytesPerSecond) {
   private static final int BYTES = Float.BYTES;
-  private static final int ROUNDS = 1 << 16;
+  private static final int FEWEST_ROUNDS = 16;
+  private static final int MOST_ROUNDS = 1 << 20;
   private static final int MOST_ELEMENTS = 1 << 25;
   private static final int FEWEST_ELEMENTS = 1 << 16;
 
@@ -25,19 +25,18 @@ public record MachineLimits(double flopsPerSecond, double bytesPerSecond) {
    */
   private static final int PART_OF_HEAP = 32;
 
-  private static final int RUNS = 15;
-  private static final long WARM_UP_NANOS = 80_000_000;
-  private static final long MOST_NANOS = 120_000_000;
+  private static final long NANOS = 130_000_000;
+  private static final long LONG_NANOS = 2_000_000;
 
   /**
-   * Measures a device, in less than a second: the median of several short runs. The bandwidth is
-   * the better of that of a copy, which moves {@code 2 n} elements, and that of {@code y = y +
-   * scale * x}, which moves {@code 3 n}.
+   * Measures a device, in less than a second: the best of several short runs. The bandwidth is the
+   * better of that of a copy, which moves {@code 2 n} elements, and that of {@code y = y + scale *
+   * x}, which moves {@code 3 n}.
    */
   public static MachineLimits measure(Backend backend) {
     try (Scope _ = Scope.open()) {
       Tensor chains = Tensor.zeros(backend, Shape.of(Probe.CHAINS));
-      double flops = rate(() -> backend.probe().multiplyAdds(ROUNDS, chains));
+      double flops = flops(backend.probe(), chains);
       int elements =
           (int)
               Math.clamp(
@@ -48,12 +47,12 @@ public record MachineLimits(double flopsPerSecond, double bytesPerSecond) {
       Tensor y = Tensor.zeros(backend, Shape.of(elements));
       Elementwise elementwise = backend.elementwise();
       double copy =
-          rate(() -> {
+          rate(NANOS, () -> {
             elementwise.copy(x, y);
             return 2.0 * BYTES * elements;
           });
       double triad =
-          rate(() -> {
+          rate(NANOS, () -> {
             elementwise.addScaled(0.5, x, y);
             return 3.0 * BYTES * elements;
           });
@@ -76,21 +75,38 @@ public record MachineLimits(double flopsPerSecond, double bytesPerSecond) {
     return flops / flopsPerSecond > bytes / bytesPerSecond;
   }
 
-  /** The median of what some work does in a second, as the work counts it. */
-  private static double rate(DoubleSupplier work) {
+  /**
+   * Calls that become longer as the compiler makes them faster: a long one that starts in the
+   * interpreter would stay there to its end.
+   */
+  private static double flops(Probe probe, Tensor chains) {
+    int[] rounds = {FEWEST_ROUNDS};
+    return rate(
+        3 * NANOS,
+        () -> {
+          long start = System.nanoTime();
+          double done = probe.multiplyAdds(rounds[0], chains);
+          if (System.nanoTime() - start < LONG_NANOS && rounds[0] < MOST_ROUNDS) {
+            rounds[0] *= 2;
+          }
+          return done;
+        });
+  }
+
+  /**
+   * The most that some work does in a second, as the work counts it. Not the median: for the first
+   * milliseconds after they wake, two threads may share one processor.
+   */
+  private static double rate(long nanos, DoubleSupplier work) {
     long begin = System.nanoTime();
-    do {
-      var unused = work.getAsDouble();
-    } while (System.nanoTime() - begin < WARM_UP_NANOS);
-    double[] rates = new double[RUNS];
-    int runs = 0;
-    begin = System.nanoTime();
+    double best = 0;
+    long now;
     do {
       long start = System.nanoTime();
       double done = work.getAsDouble();
-      rates[runs++] = done / ((System.nanoTime() - start) * 1e-9);
-    } while (runs < RUNS && System.nanoTime() - begin < MOST_NANOS);
-    Arrays.sort(rates, 0, runs);
-    return rates[runs / 2];
+      now = System.nanoTime();
+      best = Math.max(best, done / ((now - start) * 1e-9));
+    } while (now - begin < nanos);
+    return best;
   }
 }
