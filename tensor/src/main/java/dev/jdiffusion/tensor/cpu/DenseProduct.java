@@ -15,8 +15,14 @@ import org.jspecify.annotations.Nullable;
  * that an element remains one chain of multiply-adds however k is cut.
  */
 final class DenseProduct {
-  /** Rows of a panel that the first-level cache holds for a while. */
-  static final int STRETCH = 192;
+  /**
+   * Rows of a panel that are multiplied at a time; a tile's start and end cost as much as some ten
+   * rows.
+   */
+  static final int STRETCH = 512;
+
+  /** Sums up to this length wait for memory; longer ones leave the hardware time to foresee. */
+  private static final int SHORT_SUM = 256;
 
   /** Where sums start that start from nothing. */
   static final float[] ZEROS = new float[OuterProducts.WIDEST * Lanes.L];
@@ -125,15 +131,12 @@ final class DenseProduct {
     }
     float[] copy = pool.take(Math.max(1, windows.scratchLength()));
     try {
-      // Results that lie scattered would bring too much else with them.
-      int outLength = tables.output[tables.pixels - 1] + panels.columns;
-      if (outLength <= 2 * tables.pixels * panels.columns) {
-        copy[0] = Prefetch.range(target.out, outFrom, outLength);
-      }
       float[] x = input;
       int xFrom = inputFrom + windows.firstPixel(block) * windows.rowLength;
       if (windows.isDirect()) {
-        copy[0] = Prefetch.range(input, xFrom, tables.pixels * windows.rowLength);
+        if (windows.length() <= SHORT_SUM) {
+          copy[0] = Prefetch.range(input, xFrom, tables.pixels * windows.rowLength);
+        }
       } else {
         windows.fill(block, input, inputFrom, copy);
         x = copy;
@@ -169,28 +172,27 @@ final class DenseProduct {
       float[] out,
       int outFrom) {
     int stretches = (windows.rowLength + STRETCH - 1) / STRETCH;
-    for (int i = 0; i < windows.rows; i++) {
-      for (int s = 0; s < stretches; s++) {
-        int begin = (int) ((long) windows.rowLength * s / stretches);
-        int length = (int) ((long) windows.rowLength * (s + 1) / stretches) - begin;
-        for (int p = firstPanel; p < endPanel; p++) {
-          int column = panels.first[p];
-          // What the sums of this stretch begin with: what is there, a row for all, or a residual.
-          float[] from = out;
-          int[] fromTable = tables.output;
-          int fromIndex = outFrom + column;
-          if (i == 0 && s == 0) {
-            if (start.residual == null) {
-              from = start.bias == null ? ZEROS : start.bias;
-              fromTable = tables.none;
-              fromIndex = start.bias == null ? 0 : start.biasFrom + column;
-            } else if (start.bias == null) {
-              from = start.residual;
-              fromIndex += start.residualShift;
-            } else {
-              start(panels, p, tables, start, out, outFrom);
-            }
-          }
+    // A panel's results stay in the first-level cache until they are done.
+    for (int p = firstPanel; p < endPanel; p++) {
+      int column = panels.first[p];
+      // What the sums begin with: a row for all, or a residual; afterwards, what is there.
+      float[] from = out;
+      int[] fromTable = tables.output;
+      int fromIndex = outFrom + column;
+      if (start.residual == null) {
+        from = start.bias == null ? ZEROS : start.bias;
+        fromTable = tables.none;
+        fromIndex = start.bias == null ? 0 : start.biasFrom + column;
+      } else if (start.bias == null) {
+        from = start.residual;
+        fromIndex += start.residualShift;
+      } else {
+        start(panels, p, tables, start, out, outFrom);
+      }
+      for (int i = 0; i < windows.rows; i++) {
+        for (int s = 0; s < stretches; s++) {
+          int begin = (int) ((long) windows.rowLength * s / stretches);
+          int length = (int) ((long) windows.rowLength * (s + 1) / stretches) - begin;
           OuterProducts.multiply(
               panels.vectors[p],
               x,
@@ -207,6 +209,9 @@ final class DenseProduct {
               tables.pixels,
               length,
               panels.last[p]);
+          from = out;
+          fromTable = tables.output;
+          fromIndex = outFrom + column;
         }
       }
     }

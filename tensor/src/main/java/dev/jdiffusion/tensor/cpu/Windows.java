@@ -23,6 +23,9 @@ final class Windows {
    */
   private static final int SHORT_RUN = 32;
 
+  /** Pixels of a direct block come in multiples of this, which the kernels' tiles divide. */
+  private static final int TILE = 12;
+
   private final boolean direct;
   private final boolean stacked;
   private final int images;
@@ -59,8 +62,9 @@ final class Windows {
 
   /** Every pixel sees itself: 1x1 windows over one long row of pixels. */
   static Windows direct(int pixels, int channels, int minimumBlocks) {
+    int most = Math.clamp(SCRATCH / Math.max(1, channels), 2 * TILE, 256);
     return new Windows(
-        true, 1, pixels, 1, channels, 0, channels, 1, 1, 1, 0, 0, pixels, 1, 256, minimumBlocks);
+        true, 1, pixels, 1, channels, 0, channels, 1, 1, 1, 0, 0, pixels, 1, most, minimumBlocks);
   }
 
   /**
@@ -201,6 +205,9 @@ final class Windows {
       } else {
         break;
       }
+    }
+    if (direct && rowsPerBlock > 2 * TILE) {
+      rowsPerBlock = (rowsPerBlock + TILE - 1) / TILE * TILE;
     }
   }
 
