@@ -143,16 +143,12 @@ final class AnnotatedUnet implements TorchNetwork {
     UnaryOperator<Tensor> toQkv = layers.same(path + ".toQkv");
     UnaryOperator<Tensor> toOut = layers.same(path + ".toOut");
     UnaryOperator<Tensor> outNorm = layers.groupNorm(path + ".norm", 1);
-    boolean channelsFirst = layers.format() == TorchFormat.CONTIGUOUS;
     return x -> {
-      Tensor qkv = toQkv.apply(norm.apply(x));
+      // Also for channels-last pictures: over positions that lie together, softmax is faster.
+      Tensor qkv = toQkv.apply(norm.apply(x)).contiguous().flatten(2, 3);
       Tensor out =
-          channelsFirst
-              ? TorchAttention.linearAttentionChannelsFirst(qkv.flatten(2, 3), HEADS)
-                  .view(x.size(0), -1, x.size(2), x.size(3))
-              : TorchLayers.picture(
-                  TorchAttention.linearAttention(TorchLayers.sequence(qkv), HEADS), x);
-      return outNorm.apply(toOut.apply(out)).add(x);
+          TorchAttention.linearAttention(qkv, HEADS).view(x.size(0), -1, x.size(2), x.size(3));
+      return outNorm.apply(toOut.apply(layers.format().inFormat(out))).add(x);
     };
   }
 

@@ -60,7 +60,7 @@ final class LibtorchContender implements Contender {
         case Workload.Convolution convolution -> TorchConvolution.prepare(convolution, format);
         case Workload.GroupNorm norm -> TorchGroupNorm.prepare(norm, format);
         case Workload.Attention attention -> TorchAttention.prepare(attention);
-        case Workload.LinearAttention attention -> TorchAttention.prepare(attention, format);
+        case Workload.LinearAttention attention -> TorchAttention.prepare(attention);
         case Workload.Elementwise elementwise -> elementwise(elementwise);
         case Workload.Softmax softmax -> softmax(softmax);
         case Workload.Optimizer optimizer -> optimizer(optimizer);

@@ -25,22 +25,13 @@ final class TorchAttention {
     return join(torch.scaled_dot_product_attention(parts.get(0), parts.get(1), parts.get(2)));
   }
 
-  /** Linear attention, of the same shapes. */
-  static Tensor linearAttention(Tensor qkv, int heads) {
-    TensorVector parts = split(qkv, heads);
-    Tensor q = parts.get(0).softmax(-1);
-    Tensor k = parts.get(1).softmax(-2);
-    Tensor context = torch.matmul(k.transpose(2, 3), parts.get(2)).mul(scale(q.size(3)));
-    return join(torch.matmul(q, context));
-  }
-
   /**
-   * Linear attention with the positions last, as in contiguous pictures.
+   * Linear attention, with the positions last.
    *
    * @param qkv [N, 3 * heads * D, T]
    * @return [N, heads * D, T]
    */
-  static Tensor linearAttentionChannelsFirst(Tensor qkv, int heads) {
+  static Tensor linearAttention(Tensor qkv, int heads) {
     TensorVector parts = splitChannelsFirst(qkv, heads);
     Tensor q = parts.get(0).softmax(-2);
     Tensor k = parts.get(1).softmax(-1);
@@ -105,46 +96,15 @@ final class TorchAttention {
         TorchFormat::values);
   }
 
-  static Operation prepare(Workload.LinearAttention work, TorchFormat format) {
+  static Operation prepare(Workload.LinearAttention work) {
     int heads = work.heads();
     long columns = (long) heads * work.headSize();
-    Tensor qkv = TorchFormat.input("qkv", work.batch(), work.length(), 3 * columns);
-    boolean channelsFirst = format == TorchFormat.CONTIGUOUS;
-    Tensor input = keep(channelsFirst ? qkv.transpose(1, 2).contiguous() : qkv);
+    Tensor qkv = keep(channelsFirst("qkv", work.batch(), work.length(), 3 * columns));
     if (work.pass() == Pass.FORWARD) {
-      return channelsFirst
-          ? TorchOperation.of(
-              () -> linearAttentionChannelsFirst(input, heads),
-              out -> TorchFormat.values(out.transpose(1, 2)))
-          : TorchOperation.of(() -> linearAttention(input, heads), TorchFormat::values);
+      return TorchOperation.of(
+          () -> linearAttention(qkv, heads), out -> TorchFormat.values(out.transpose(1, 2)));
     }
-    Tensor dOut = TorchFormat.input("dOut", work.batch(), work.length(), columns);
-    return channelsFirst
-        ? linearBackwardChannelsFirst(input, dOut.transpose(1, 2).contiguous(), heads)
-        : linearBackward(input, dOut, heads);
-  }
-
-  private static Operation linearBackward(Tensor qkv, Tensor dOut, int heads) {
-    TensorVector parts = split(qkv, heads);
-    Tensor q = keep(parts.get(0).softmax(-1));
-    Tensor k = keep(parts.get(1).softmax(-2));
-    Tensor v = keep(new Tensor(parts.get(2)));
-    Scalar scale = keep(scale(q.size(3)));
-    Tensor context = keep(torch.matmul(k.transpose(2, 3), v).mul(scale));
-    Tensor d = keep(heads(dOut, heads));
-    Aten.SoftmaxBackward softmax = new Aten.SoftmaxBackward();
-    return TorchOperation.of(
-        () -> {
-          Tensor dQ = softmax.apply(torch.matmul(d, context.transpose(2, 3)), q, -1);
-          Tensor dContext = torch.matmul(q.transpose(2, 3), d).mul_(scale);
-          Tensor dK = softmax.apply(torch.matmul(v, dContext.transpose(2, 3)), k, -2);
-          Tensor dV = torch.matmul(k, dContext);
-          return pack(dQ, dK, dV);
-        },
-        TorchFormat::values);
-  }
-
-  private static Operation linearBackwardChannelsFirst(Tensor qkv, Tensor dOut, int heads) {
+    Tensor dOut = channelsFirst("dOut", work.batch(), work.length(), columns);
     TensorVector parts = splitChannelsFirst(qkv, heads);
     Tensor q = keep(parts.get(0).softmax(-2));
     Tensor k = keep(parts.get(1).softmax(-1));
@@ -164,5 +124,10 @@ final class TorchAttention {
         gradient ->
             TorchFormat.values(
                 gradient.view(gradient.size(0), -1, gradient.size(4)).transpose(1, 2)));
+  }
+
+  /** An input [N, T, C] as [N, C, T]. */
+  private static Tensor channelsFirst(String name, long n, long length, long channels) {
+    return TorchFormat.input(name, n, length, channels).transpose(1, 2).contiguous();
   }
 }
