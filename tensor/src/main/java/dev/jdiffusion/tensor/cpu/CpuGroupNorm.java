@@ -6,9 +6,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Group normalisation. An image fits the second-level cache, so it comes from memory once: the
- * first pass takes the sums, the second, from cache, writes the result. All the arithmetic around
- * the normalisation runs on chunks that stay in the first-level cache, one simple loop after the
- * other ({@link TiledLoops}).
+ * first pass takes the sums, the second, from cache, writes the result. The common activations are
+ * computed in the loop that waits for memory ({@link GroupNormLoops}); the others on chunks that
+ * stay in the first-level cache, one simple loop after the other ({@link TiledLoops}).
  *
  * <p>Forward, {@code (u - mean) * rstd * gamma..} becomes one fused multiply-add with a scale and a
  * shift per channel. The variance comes from one pass of sums of {@code u - s} and {@code (u -
@@ -52,20 +52,18 @@ final class CpuGroupNorm implements GroupNorm {
           images,
           x.size(),
           image -> {
-            for (int block = 0; block < blocks; block++) {
-              pass.measure(image, block);
-            }
+            pass.measure(image, 0, blocks);
             pass.finish(image);
-            for (int block = 0; block < blocks; block++) {
-              pass.apply(image, block);
-            }
+            pass.apply(image, 0, blocks);
           });
     } else {
-      workers.run(images * blocks, x.size(), i -> pass.measure(i / blocks, i % blocks));
+      workers.run(
+          images * blocks, x.size(), i -> pass.measure(i / blocks, i % blocks, i % blocks + 1));
       for (int image = 0; image < images; image++) {
         pass.finish(image);
       }
-      workers.run(images * blocks, x.size(), i -> pass.apply(i / blocks, i % blocks));
+      workers.run(
+          images * blocks, x.size(), i -> pass.apply(i / blocks, i % blocks, i % blocks + 1));
     }
   }
 
@@ -110,21 +108,34 @@ final class CpuGroupNorm implements GroupNorm {
           images,
           x.size(),
           image -> {
-            for (int block = 0; block < blocks; block++) {
-              pass.measure(image, block);
-            }
+            float[] slopes = pool.take(pass.keepsSlopes() ? pass.at.length : 0);
+            pass.measure(image, 0, blocks, slopes, 0);
             pass.finish(image);
-            for (int block = 0; block < blocks; block++) {
-              pass.apply(image, block);
-            }
+            pass.apply(image, 0, blocks, slopes, 0);
+            pool.give(slopes);
             pass.finishBias(image);
           });
     } else {
-      workers.run(images * blocks, x.size(), i -> pass.measure(i / blocks, i % blocks));
+      int length = pass.at.length;
+      float[] slopes = pool.take(pass.keepsSlopes() ? x.size() : 0);
+      workers.run(
+          images * blocks,
+          x.size(),
+          i -> {
+            int image = i / blocks;
+            pass.measure(image, i % blocks, i % blocks + 1, slopes, image * length);
+          });
       for (int image = 0; image < images; image++) {
         pass.finish(image);
       }
-      workers.run(images * blocks, x.size(), i -> pass.apply(i / blocks, i % blocks));
+      workers.run(
+          images * blocks,
+          x.size(),
+          i -> {
+            int image = i / blocks;
+            pass.apply(image, i % blocks, i % blocks + 1, slopes, image * length);
+          });
+      pool.give(slopes);
       for (int image = 0; image < images; image++) {
         pass.finishBias(image);
       }

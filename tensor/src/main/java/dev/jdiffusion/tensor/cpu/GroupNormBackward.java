@@ -48,6 +48,8 @@ final class GroupNormBackward {
   private final double[] products;
   private final double[] inputSums;
   private final boolean activated;
+  // Without an activation before the norm, a bias only moves the mean.
+  private final boolean addsBias;
 
   GroupNormBackward(
       FloatPool pool,
@@ -92,10 +94,20 @@ final class GroupNormBackward {
     products = new double[sums.length];
     inputSums = new double[dBias == null ? 0 : sums.length];
     activated = spec.postActivation() != Activation.NONE;
+    addsBias = bias != null && spec.preActivation() != Activation.NONE;
   }
 
-  /** The sums S1 and S2 of a block, and dv into dX if it is not dOut itself. */
-  void measure(int image, int block) {
+  /** Whether {@link #measure} keeps {@code u} in dX, and {@code pre'} in its last argument. */
+  boolean keepsSlopes() {
+    return bias == null && !activated && spec.preActivation() == Activation.GELU;
+  }
+
+  /**
+   * The sums S1 and S2 of blocks, and dv into dX if it is not dOut itself.
+   *
+   * @param slopes used if {@link #keepsSlopes}; element 0 of the image is at slopesAt
+   */
+  void measure(int image, int firstBlock, int endBlock, float[] slopes, int slopesAt) {
     int tile = at.tile;
     float[] tiles = pool.take(6 * tile + 2 * at.chunk);
     int meanTile = 0;
@@ -107,13 +119,14 @@ final class GroupNormBackward {
     int uChunk = 6 * tile;
     int vChunk = uChunk + at.chunk;
     loadMean(image, tiles, meanTile);
-    Arrays.fill(tiles, sum, biasTile, 0f);
-    if (bias != null) {
+    if (addsBias) {
       at.loadBias(bias, biasAt, image, tiles, biasTile);
     }
     if (activated) {
       at.loadScaleAndShift(
           image,
+          addsBias ? null : bias,
+          biasAt,
           gamma,
           gammaAt,
           beta,
@@ -129,38 +142,52 @@ final class GroupNormBackward {
           shift);
     }
     int start = image * at.length;
-    int end = at.blockEnd(block);
-    for (int i = block * at.blockLength; i < end; i += at.chunk) {
-      int n = Math.min(at.chunk, end - i);
-      int from = xAt + start + i;
-      float[] u = x;
-      int uAt = from;
-      if (bias != null) {
-        TiledLoops.add(x, from, tiles, biasTile, tile, tiles, uChunk, n);
-        u = tiles;
-        uAt = uChunk;
+    for (int block = firstBlock; block < endBlock; block++) {
+      Arrays.fill(tiles, sum, biasTile, 0f);
+      int end = at.blockEnd(block);
+      for (int i = block * at.blockLength; i < end; i += at.chunk) {
+        int n = Math.min(at.chunk, end - i);
+        float[] u = x;
+        int uAt = xAt + start + i;
+        int dOutFrom = dOutAt + start + i;
+        int to = dXAt + start + i;
+        if (keepsSlopes()) {
+          GroupNormLoops.geluAndSlope(u, uAt, dX, to, slopes, slopesAt + i, n);
+          TiledLoops.gradientMoments(
+              dOut, dOutFrom, dX, to, tiles, meanTile, sum, product, tile, n);
+          continue;
+        }
+        if (addsBias) {
+          TiledLoops.add(u, uAt, tiles, biasTile, tile, tiles, uChunk, n);
+          u = tiles;
+          uAt = uChunk;
+        }
+        if (spec.preActivation() != Activation.NONE) {
+          UnaryLoops.apply(spec.preActivation(), u, uAt, tiles, uChunk, n);
+          u = tiles;
+          uAt = uChunk;
+        }
+        if (spec.postActivation() == Activation.SILU) {
+          GroupNormLoops.siluGradientMoments(
+              dOut, dOutFrom, u, uAt, tiles, meanTile, scale, shift, sum, product, tile, dX, to, n);
+          continue;
+        }
+        if (activated) {
+          TiledLoops.affine(u, uAt, tiles, scale, shift, tile, tiles, vChunk, n);
+          UnaryGradLoops.apply(spec.postActivation(), tiles, vChunk, dOut, dOutFrom, dX, to, n);
+          TiledLoops.gradientMoments(dX, to, u, uAt, tiles, meanTile, sum, product, tile, n);
+        } else {
+          TiledLoops.gradientMoments(
+              dOut, dOutFrom, u, uAt, tiles, meanTile, sum, product, tile, n);
+        }
       }
-      if (spec.preActivation() != Activation.NONE) {
-        UnaryLoops.apply(spec.preActivation(), u, uAt, tiles, uChunk, n);
-        u = tiles;
-        uAt = uChunk;
-      }
-      float[] dv = dOut;
-      int dvAt = dOutAt + start + i;
-      if (activated) {
-        TiledLoops.affine(u, uAt, tiles, scale, shift, tile, tiles, vChunk, n);
-        UnaryGradLoops.apply(
-            spec.postActivation(), tiles, vChunk, dOut, dvAt, dX, dXAt + start + i, n);
-        dv = dX;
-        dvAt = dXAt + start + i;
-      }
-      TiledLoops.gradientMoments(dv, dvAt, u, uAt, tiles, meanTile, sum, product, tile, n);
+      addToChannels(tiles, sum, image, block, sums);
+      addToChannels(tiles, product, image, block, products);
     }
-    addToChannels(tiles, sum, image, block, sums);
-    addToChannels(tiles, product, image, block, products);
     pool.give(tiles);
   }
 
+  /** The groups' means; less the bias if that is not added before. */
   private void loadMean(int image, float[] tiles, int meanTile) {
     for (int g = 0; g < at.groups; g++) {
       Arrays.fill(
@@ -168,6 +195,9 @@ final class GroupNormBackward {
           meanTile + g * at.perGroup,
           meanTile + (g + 1) * at.perGroup,
           mean[meanAt + image * at.groups + g]);
+    }
+    if (bias != null && !addsBias) {
+      at.subtractBias(bias, biasAt, image, tiles, meanTile);
     }
     TiledLoops.repeat(tiles, meanTile, at.channels, at.tile);
   }
@@ -203,6 +233,13 @@ final class GroupNormBackward {
     int slot = total(sums, image);
     total(products, image);
     for (int c = 0; c < at.channels; c++) {
+      if (bias != null && !addsBias) {
+        // The loops subtract the difference of mean and bias rounded to a float.
+        float center = mean[meanAt + image * at.groups + c / at.perGroup];
+        float offset = bias[biasAt + image * at.channels + c];
+        double rounding = (double) (center - offset) - ((double) center - offset);
+        products[slot + c] += rounding * sums[slot + c];
+      }
       products[slot + c] *= rstd[rstdAt + image * at.groups + c / at.perGroup];
       if (dScaleShift != null) {
         int to = dScaleShiftAt + image * 2 * at.channels + c;
@@ -213,7 +250,7 @@ final class GroupNormBackward {
     }
   }
 
-  void apply(int image, int block) {
+  void apply(int image, int firstBlock, int endBlock, float[] slopes, int slopesAt) {
     int tile = at.tile;
     float[] tiles = pool.take(6 * tile + 2 * at.chunk);
     int meanTile = 0;
@@ -226,52 +263,74 @@ final class GroupNormBackward {
     int uChunk = zChunk + at.chunk;
     loadMean(image, tiles, meanTile);
     loadInputGradient(image, tiles, scale, slope, shift);
-    if (bias != null) {
+    if (addsBias) {
       at.loadBias(bias, biasAt, image, tiles, biasTile);
-      Arrays.fill(tiles, sum, sum + tile, 0f);
     }
     int start = image * at.length;
-    int end = at.blockEnd(block);
-    for (int i = block * at.blockLength; i < end; i += at.chunk) {
-      int n = Math.min(at.chunk, end - i);
-      float[] z = x;
-      int zAt = xAt + start + i;
-      if (bias != null) {
-        TiledLoops.add(x, zAt, tiles, biasTile, tile, tiles, zChunk, n);
-        z = tiles;
-        zAt = zChunk;
-      }
-      float[] u = z;
-      int uAt = zAt;
-      if (spec.preActivation() != Activation.NONE) {
-        UnaryLoops.apply(spec.preActivation(), z, zAt, tiles, uChunk, n);
-        u = tiles;
-        uAt = uChunk;
-      }
-      int to = dXAt + start + i;
-      TiledLoops.normalizeGradient(
-          activated ? dX : dOut,
-          activated ? to : dOutAt + start + i,
-          u,
-          uAt,
-          tiles,
-          meanTile,
-          scale,
-          slope,
-          shift,
-          tile,
-          dX,
-          to,
-          n);
-      if (spec.preActivation() != Activation.NONE) {
-        UnaryGradLoops.apply(spec.preActivation(), z, zAt, dX, to, dX, to, n);
+    for (int block = firstBlock; block < endBlock; block++) {
+      Arrays.fill(tiles, sum, sum + tile, 0f);
+      int end = at.blockEnd(block);
+      for (int i = block * at.blockLength; i < end; i += at.chunk) {
+        int n = Math.min(at.chunk, end - i);
+        int to = dXAt + start + i;
+        int dOutFrom = dOutAt + start + i;
+        if (keepsSlopes()) {
+          GroupNormLoops.slopedGradient(
+              dOut,
+              dOutFrom,
+              dX,
+              to,
+              tiles,
+              meanTile,
+              scale,
+              slope,
+              shift,
+              tile,
+              slopes,
+              slopesAt + i,
+              dX,
+              to,
+              n);
+          continue;
+        }
+        float[] z = x;
+        int zAt = xAt + start + i;
+        if (addsBias) {
+          TiledLoops.add(x, zAt, tiles, biasTile, tile, tiles, zChunk, n);
+          z = tiles;
+          zAt = zChunk;
+        }
+        float[] u = z;
+        int uAt = zAt;
+        if (spec.preActivation() != Activation.NONE) {
+          UnaryLoops.apply(spec.preActivation(), z, zAt, tiles, uChunk, n);
+          u = tiles;
+          uAt = uChunk;
+        }
+        TiledLoops.normalizeGradient(
+            activated ? dX : dOut,
+            activated ? to : dOutFrom,
+            u,
+            uAt,
+            tiles,
+            meanTile,
+            scale,
+            slope,
+            shift,
+            tile,
+            dX,
+            to,
+            n);
+        if (spec.preActivation() != Activation.NONE) {
+          UnaryGradLoops.apply(spec.preActivation(), z, zAt, dX, to, dX, to, n);
+        }
+        if (dBias != null) {
+          TiledLoops.sum(dX, to, tiles, sum, tile, n);
+        }
       }
       if (dBias != null) {
-        TiledLoops.sum(dX, to, tiles, sum, tile, n);
+        addToChannels(tiles, sum, image, block, inputSums);
       }
-    }
-    if (dBias != null) {
-      addToChannels(tiles, sum, image, block, inputSums);
     }
     pool.give(tiles);
   }

@@ -71,7 +71,7 @@ final class GroupNormForward {
     shifts = new double[at.images * at.groups];
     sums = new double[at.images * at.blocks * at.groups];
     squares = new double[sums.length];
-    transformed = bias != null || spec.preActivation() != Activation.NONE;
+    transformed = spec.preActivation() != Activation.NONE;
   }
 
   /** {@code u} of a range of an image. */
@@ -86,15 +86,14 @@ final class GroupNormForward {
     }
   }
 
-  /** Sums of a block, and u into out. */
-  void measure(int image, int block) {
+  /** Sums of blocks, and u into out if it is more than x and a bias. */
+  void measure(int image, int firstBlock, int endBlock) {
     int tile = at.tile;
     float[] tiles = pool.take(4 * tile);
     int shift = 0;
     int sum = tile;
     int square = 2 * tile;
     int biasTile = 3 * tile;
-    Arrays.fill(tiles, sum, biasTile, 0f);
     if (bias != null) {
       at.loadBias(bias, biasAt, image, tiles, biasTile);
     }
@@ -102,31 +101,40 @@ final class GroupNormForward {
     int first = Math.min(tile, at.length);
     transform(xAt + start, first, tiles, biasTile, tiles, shift);
     loadShift(image, tiles, first);
-    int end = at.blockEnd(block);
-    for (int i = block * at.blockLength; i < end; i += at.chunk) {
-      int n = Math.min(at.chunk, end - i);
-      float[] u = x;
-      int uAt = xAt + start + i;
-      if (transformed) {
-        u = out;
-        uAt = outAt + start + i;
-        transform(xAt + start + i, n, tiles, biasTile, u, uAt);
+    for (int block = firstBlock; block < endBlock; block++) {
+      Arrays.fill(tiles, sum, biasTile, 0f);
+      int end = at.blockEnd(block);
+      for (int i = block * at.blockLength; i < end; i += at.chunk) {
+        int n = Math.min(at.chunk, end - i);
+        int from = xAt + start + i;
+        int to = outAt + start + i;
+        if (!transformed) {
+          TiledLoops.moments(x, from, tiles, shift, sum, square, tile, n);
+        } else {
+          transform(from, n, tiles, biasTile, out, to);
+          TiledLoops.moments(out, to, tiles, shift, sum, square, tile, n);
+        }
       }
-      TiledLoops.moments(u, uAt, tiles, shift, sum, square, tile, n);
-    }
-    int period = at.groups == 1 ? Lanes.LOGICAL : TiledLoops.period(at.channels);
-    TiledLoops.fold(tiles, sum, tile, period);
-    TiledLoops.fold(tiles, square, tile, period);
-    int slot = (image * at.blocks + block) * at.groups;
-    for (int i = 0; i < period; i++) {
-      int group = at.groups == 1 ? 0 : i % at.channels / at.perGroup;
-      sums[slot + group] += tiles[sum + i];
-      squares[slot + group] += tiles[square + i];
+      addToGroups(tiles, sum, image, block, sums);
+      addToGroups(tiles, square, image, block, squares);
     }
     pool.give(tiles);
   }
 
-  /** Replaces the image's first elements by the means of their groups, repeated. */
+  private void addToGroups(float[] tiles, int sum, int image, int block, double[] target) {
+    int period = at.groups == 1 ? Lanes.LOGICAL : TiledLoops.period(at.channels);
+    TiledLoops.fold(tiles, sum, at.tile, period);
+    int slot = (image * at.blocks + block) * at.groups;
+    for (int i = 0; i < period; i++) {
+      int group = at.groups == 1 ? 0 : i % at.channels / at.perGroup;
+      target[slot + group] += tiles[sum + i];
+    }
+  }
+
+  /**
+   * Replaces the image's first elements by the means of their groups, repeated; less the bias if
+   * that is not added before.
+   */
   private void loadShift(int image, float[] tiles, int n) {
     double[] total = new double[at.groups];
     for (int pixel = 0; pixel < n; pixel += at.channels) {
@@ -143,6 +151,19 @@ final class GroupNormForward {
       float shift = (float) (total[g] * at.groups / n);
       shifts[image * at.groups + g] = shift;
       Arrays.fill(tiles, g * at.perGroup, (g + 1) * at.perGroup, shift);
+    }
+    if (bias != null && !transformed) {
+      double[] corrected = new double[at.groups];
+      at.subtractBias(bias, biasAt, image, tiles, 0);
+      // What is subtracted is rounded: the sums belong to a slightly different shift.
+      for (int c = 0; c < at.channels; c++) {
+        int slot = image * at.groups + c / at.perGroup;
+        double shift = (double) tiles[c] + bias[biasAt + image * at.channels + c];
+        corrected[c / at.perGroup] += (shift - shifts[slot]) / at.perGroup;
+      }
+      for (int g = 0; g < at.groups; g++) {
+        shifts[image * at.groups + g] += corrected[g];
+      }
     }
     TiledLoops.repeat(tiles, 0, at.channels, at.tile);
   }
@@ -165,11 +186,13 @@ final class GroupNormForward {
     }
   }
 
-  void apply(int image, int block) {
+  void apply(int image, int firstBlock, int endBlock) {
     int tile = at.tile;
     float[] tiles = pool.take(2 * tile);
     at.loadScaleAndShift(
         image,
+        transformed ? null : bias,
+        biasAt,
         gamma,
         gammaAt,
         beta,
@@ -184,15 +207,19 @@ final class GroupNormForward {
         0,
         tile);
     int start = image * at.length;
-    int end = at.blockEnd(block);
-    for (int i = block * at.blockLength; i < end; i += at.chunk) {
+    int end = at.blockEnd(endBlock - 1);
+    for (int i = firstBlock * at.blockLength; i < end; i += at.chunk) {
       int n = Math.min(at.chunk, end - i);
       int to = outAt + start + i;
       float[] u = transformed ? out : x;
       int uAt = transformed ? to : xAt + start + i;
-      TiledLoops.affine(u, uAt, tiles, 0, tile, tile, out, to, n);
-      if (spec.postActivation() != Activation.NONE) {
-        UnaryLoops.apply(spec.postActivation(), out, to, out, to, n);
+      if (spec.postActivation() == Activation.SILU) {
+        GroupNormLoops.affineSilu(u, uAt, tiles, 0, tile, tile, out, to, n);
+      } else {
+        TiledLoops.affine(u, uAt, tiles, 0, tile, tile, out, to, n);
+        if (spec.postActivation() != Activation.NONE) {
+          UnaryLoops.apply(spec.postActivation(), out, to, out, to, n);
+        }
       }
       if (residual != null) {
         ArithmeticLoops.add(out, to, residual, residualAt + start + i, out, to, n);

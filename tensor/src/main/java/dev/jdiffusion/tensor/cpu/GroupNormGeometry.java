@@ -52,15 +52,27 @@ final class GroupNormGeometry {
     return tensor == null ? 0 : tensor.offset();
   }
 
+  /** Subtracts the image's channel bias from the first channels of a tile. */
+  void subtractBias(float[] bias, int biasAt, int image, float[] tiles, int tileAt) {
+    for (int c = 0; c < channels; c++) {
+      tiles[tileAt + c] -= bias[biasAt + image * channels + c];
+    }
+  }
+
   /** The tile of an image's channel bias. */
   void loadBias(float[] bias, int biasAt, int image, float[] tiles, int tileAt) {
     System.arraycopy(bias, biasAt + image * channels, tiles, tileAt, channels);
     TiledLoops.repeat(tiles, tileAt, channels, tile);
   }
 
-  /** The tiles A and B of {@code v = u A + B}. */
+  /**
+   * The tiles A and B of {@code v = u A + B}, or, with a bias, of {@code v = (u + bias) A' + B'}
+   * with {@code A = A', B = B' + bias A'}.
+   */
   void loadScaleAndShift(
       int image,
+      float @Nullable [] bias,
+      int biasAt,
       float[] gamma,
       int gammaAt,
       float[] beta,
@@ -83,9 +95,12 @@ final class GroupNormGeometry {
         shift = scaleShift[scaleShiftAt + (image * 2 + 1) * channels + c];
       }
       double slope = (double) rstd[rstdAt + group] * gamma[gammaAt + c];
+      double center = mean[meanAt + group];
+      if (bias != null) {
+        center -= bias[biasAt + image * channels + c];
+      }
       tiles[scaleTile + c] = (float) (slope * gain);
-      tiles[shiftTile + c] =
-          (float) ((beta[betaAt + c] - mean[meanAt + group] * slope) * gain + shift);
+      tiles[shiftTile + c] = (float) ((beta[betaAt + c] - center * slope) * gain + shift);
     }
     TiledLoops.repeat(tiles, scaleTile, channels, tile);
     TiledLoops.repeat(tiles, shiftTile, channels, tile);

@@ -266,7 +266,17 @@ final class VectorMath {
   /** Derivative of {@link #gelu}: {@code Phi(x) + x phi(x)}. */
   static FloatVector geluGrad(FloatVector x) {
     FloatVector bell = bell(x);
-    return x.mul(INVERSE_SQRT_TWO_PI).fma(bell, normalCdf(x, bell));
+    return geluGrad(x, bell, normalCdf(x, bell));
+  }
+
+  /**
+   * Derivative of {@link #gelu}.
+   *
+   * @param bell {@link #bell} of x
+   * @param cdf {@link #normalCdf} of x
+   */
+  static FloatVector geluGrad(FloatVector x, FloatVector bell, FloatVector cdf) {
+    return x.mul(INVERSE_SQRT_TWO_PI).fma(bell, cdf);
   }
 
   /**
