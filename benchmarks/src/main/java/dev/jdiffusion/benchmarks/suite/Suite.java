@@ -125,18 +125,16 @@ public final class Suite implements Callable<Integer> {
   private static void printDevices(SequencedMap<String, DeviceProbe.Answer> answers) {
     SequencedMap<String, List<String>> missing = new LinkedHashMap<>();
     List<String> known = Contenders.devices();
-    answers.forEach(
-        (device, answer) -> {
-          if (answer.opens()) {
-            System.out.println(device + ": " + answer.text());
-          } else {
-            String reason = known.contains(device) ? answer.text() : BUILD_PEERS;
-            missing.computeIfAbsent(reason, unused -> new ArrayList<>()).add(device);
-          }
-        });
-    missing.forEach(
-        (reason, names) ->
-            System.out.println("left out: " + String.join(", ", names) + ": " + reason));
+    answers.forEach((device, answer) -> {
+      if (answer.opens()) {
+        System.out.println(device + ": " + answer.text());
+      } else {
+        String reason = known.contains(device) ? answer.text() : BUILD_PEERS;
+        missing.computeIfAbsent(reason, unused -> new ArrayList<>()).add(device);
+      }
+    });
+    missing.forEach((reason, names) ->
+        System.out.println("left out: " + String.join(", ", names) + ": " + reason));
   }
 
   /** The devices that an entry is run on: ours, then those peers that do such work. */
@@ -150,14 +148,17 @@ public final class Suite implements Callable<Integer> {
 
   private void runEntry(Plan.Entry entry, List<String> present, int defaultForks, Path json)
       throws IOException, RunnerException {
-    Path answers = Files.createTempDirectory("jdiffusion-answers");
+    if (!SideBySide.class.isAssignableFrom(entry.benchmark())) {
+      measure(options(entry), json);
+      return;
+    }
+    Path answers = Files.createTempDirectory(ramOrDisk(), "jdiffusion-answers");
     try {
-      if (!SideBySide.class.isAssignableFrom(entry.benchmark())) {
-        measure(options(entry, answers), json);
-        return;
-      }
       for (String device : present) {
-        ChainedOptionsBuilder options = options(entry, answers);
+        ChainedOptionsBuilder options = options(entry);
+        if (present.size() > 1) {
+          options.jvmArgsPrepend("-D" + Answers.FOLDER + "=" + answers);
+        }
         options.param("device", device);
         options.param("threads", threads(entry));
         options.forks(forks > 0 ? forks : defaultForks);
@@ -172,19 +173,24 @@ public final class Suite implements Callable<Integer> {
     }
   }
 
+  /** Answers are large: writing them to a slow disk would take longer than the measurements. */
+  private static Path ramOrDisk() {
+    Path ram = Path.of("/dev/shm");
+    return Files.isWritable(ram) ? ram : Path.of(System.getProperty("java.io.tmpdir"));
+  }
+
   private String[] threads(Plan.Entry entry) {
     return entry.oneThread() && threads > 1
         ? new String[] {"1", Integer.toString(threads)}
         : new String[] {Integer.toString(threads)};
   }
 
-  private static ChainedOptionsBuilder options(Plan.Entry entry, Path answers) {
+  private static ChainedOptionsBuilder options(Plan.Entry entry) {
     ChainedOptionsBuilder options =
         new OptionsBuilder()
             .include("^" + Pattern.quote(entry.benchmark().getName() + ".run") + "$")
             // Nothing is inherited from this JVM: the flags stand in the benchmark.
             .jvmArgs()
-            .jvmArgsPrepend("-D" + Answers.FOLDER + "=" + answers)
             .addProfiler(PeakMemory.class);
     entry
         .parameters()
