@@ -65,7 +65,7 @@ final class CpuBackend implements Backend {
     elementwise = new CpuElementwise(workers);
     reduction = new CpuReduction(workers, pool);
     layout = new CpuLayout(workers);
-    random = new CpuRandomFill(workers);
+    random = new CpuRandomFill(workers, pool);
     loss = new CpuLoss(workers, pool);
     optimizer = new CpuOptimizer(workers);
     probe = new CpuProbe(workers, pool);

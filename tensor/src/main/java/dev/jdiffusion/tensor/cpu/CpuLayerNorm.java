@@ -61,7 +61,7 @@ final class CpuLayerNorm implements LayerNorm {
             subtract(work, 0, (float) average, columns, width);
             // What rounding took from the mean is the mean of what is left.
             double rest = (double) SoftmaxLoops.sum(work, 0, width).lane(0) / columns;
-            double square = SoftmaxLoops.dot(work, 0, work, 0, width).lane(0);
+            double square = SoftmaxLoops.dot(work, 0, work, 0, width);
             double variance = Math.max(square / columns - rest * rest, 0);
             float reciprocal = (float) (1 / Math.sqrt(variance + epsilon));
             means[mean.offset() + r] = (float) (average + rest);
@@ -133,7 +133,7 @@ final class CpuLayerNorm implements LayerNorm {
             float reciprocal = rstds[rstd.offset() + r];
             addProducts(work, width, reciprocal, partial, sums);
             double sum = SoftmaxLoops.sum(work, 3 * width, width).lane(0);
-            double dot = SoftmaxLoops.dot(work, width, work, 3 * width, width).lane(0);
+            double dot = SoftmaxLoops.dot(work, width, work, 3 * width, width);
             gradient(work, width, reciprocal, (float) (sum / columns), (float) (dot / columns));
             System.arraycopy(work, 3 * width, to, dX.offset() + r * columns, columns);
           }

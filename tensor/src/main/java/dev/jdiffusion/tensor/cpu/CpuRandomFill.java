@@ -38,9 +38,11 @@ final class CpuRandomFill implements RandomFill {
   private static final float C8 = 0.0009040157f;
 
   private final Workers workers;
+  private final FloatPool pool;
 
-  CpuRandomFill(Workers workers) {
+  CpuRandomFill(Workers workers, FloatPool pool) {
     this.workers = workers;
+    this.pool = pool;
   }
 
   /** Fills {@code count} numbers of a row's stream, from a position that a block starts with. */
@@ -73,13 +75,17 @@ final class CpuRandomFill implements RandomFill {
         rows,
         out,
         (row, position, array, at, count) -> {
-          float[] u1 = new float[CHUNK / 2];
-          float[] u2 = new float[CHUNK / 2];
+          float[] u1 = pool.take(CHUNK / 2);
+          float[] u2 = pool.take(CHUNK / 2);
           uniformPairs(key, row, position, count, u1, u2);
-          boxMuller(u1, u2, (count + 1) / 2);
+          int pairs = (count + 1) / 2;
+          Kernel.launch(() -> radii(u1, pairs));
+          Kernel.launch(() -> boxMuller(u1, u2, pairs));
           for (int i = 0; i < count; i++) {
             array[at + i] = (i & 1) == 0 ? u1[i >> 1] : u2[i >> 1];
           }
+          pool.give(u1);
+          pool.give(u2);
         });
   }
 
@@ -95,14 +101,18 @@ final class CpuRandomFill implements RandomFill {
     }
   }
 
-  /**
-   * Replaces u1 by {@code sqrt(-2 ln u1) cos(2 pi u2)} and u2 by {@code sqrt(-2 ln u1) sin(2 pi
-   * u2)}.
-   */
-  private static void boxMuller(float[] u1, float[] u2, int pairs) {
+  /** Replaces u by {@code sqrt(-2 ln u)}. */
+  private static void radii(float[] u, int pairs) {
     for (int i = 0; i < pairs; i += L) {
-      FloatVector radius = VectorMath.log(FloatVector.fromArray(F, u1, i)).mul(-2f).sqrt();
-      FloatVector turns = FloatVector.fromArray(F, u2, i).mul(4f);
+      VectorMath.log(FloatVector.fromArray(F, u, i)).mul(-2f).sqrt().intoArray(u, i);
+    }
+  }
+
+  /** Replaces radii r by {@code r cos(2 pi u)} and u by {@code r sin(2 pi u)}. */
+  private static void boxMuller(float[] r, float[] u, int pairs) {
+    for (int i = 0; i < pairs; i += L) {
+      FloatVector radius = FloatVector.fromArray(F, r, i);
+      FloatVector turns = FloatVector.fromArray(F, u, i).mul(4f);
       FloatVector shifted = turns.add(ROUND);
       // Quarter turns, and what is left of one, exactly.
       IntVector quarter = shifted.reinterpretAsInts();
@@ -122,8 +132,8 @@ final class CpuRandomFill implements RandomFill {
       VectorMask<Float> odd = quarter.and(1).compare(VectorOperators.NE, 0).cast(F);
       FloatVector first = cosine.blend(sine, odd);
       FloatVector second = sine.blend(cosine, odd);
-      radius.mul(flip(first, quarter.add(1))).intoArray(u1, i);
-      radius.mul(flip(second, quarter)).intoArray(u2, i);
+      radius.mul(flip(first, quarter.add(1))).intoArray(r, i);
+      radius.mul(flip(second, quarter)).intoArray(u, i);
     }
   }
 

@@ -189,7 +189,7 @@ final class SoftmaxLoops {
   }
 
   private static void gradientRow(float[] y, int yAt, float[] dy, int dyAt, int width) {
-    FloatVector dot = dot(y, yAt, dy, dyAt, width);
+    FloatVector dot = FloatVector.broadcast(F, dot(y, yAt, dy, dyAt, width));
     for (int i = 0; i < width; i += L) {
       FloatVector.fromArray(F, dy, dyAt + i)
           .sub(dot)
@@ -198,25 +198,40 @@ final class SoftmaxLoops {
     }
   }
 
-  /** The inner product of two rows, in all lanes. */
-  static FloatVector dot(float[] x, int xAt, float[] y, int yAt, int width) {
-    FloatVector s = products(x, xAt, y, yAt, width);
-    if (L == 8) {
-      s = s.add(products(x, xAt + 8, y, yAt + 8, width));
-    } else if (L == 4) {
-      FloatVector odd =
-          products(x, xAt + 4, y, yAt + 4, width).add(products(x, xAt + 12, y, yAt + 12, width));
-      s = s.add(products(x, xAt + 8, y, yAt + 8, width)).add(odd);
-    }
-    return sumAcross(s);
-  }
-
-  private static FloatVector products(float[] x, int xAt, float[] y, int yAt, int width) {
+  /**
+   * The inner product of two rows. It returns a number and calls no method that returns a vector:
+   * one that C2 decides not to inline hands it over as an object.
+   */
+  static float dot(float[] x, int xAt, float[] y, int yAt, int width) {
     FloatVector s = FloatVector.zero(F);
-    for (int i = 0; i < width; i += Lanes.LOGICAL) {
-      s = FloatVector.fromArray(F, x, xAt + i).fma(FloatVector.fromArray(F, y, yAt + i), s);
+    if (L == 16) {
+      for (int i = 0; i < width; i += 16) {
+        s = FloatVector.fromArray(F, x, xAt + i).fma(FloatVector.fromArray(F, y, yAt + i), s);
+      }
+    } else if (L == 8) {
+      FloatVector t = FloatVector.zero(F);
+      for (int i = 0; i < width; i += 16) {
+        int a = xAt + i;
+        int b = yAt + i;
+        s = FloatVector.fromArray(F, x, a).fma(FloatVector.fromArray(F, y, b), s);
+        t = FloatVector.fromArray(F, x, a + 8).fma(FloatVector.fromArray(F, y, b + 8), t);
+      }
+      s = s.add(t);
+    } else {
+      FloatVector t = FloatVector.zero(F);
+      FloatVector u = FloatVector.zero(F);
+      FloatVector v = FloatVector.zero(F);
+      for (int i = 0; i < width; i += 16) {
+        int a = xAt + i;
+        int b = yAt + i;
+        s = FloatVector.fromArray(F, x, a).fma(FloatVector.fromArray(F, y, b), s);
+        t = FloatVector.fromArray(F, x, a + 4).fma(FloatVector.fromArray(F, y, b + 4), t);
+        u = FloatVector.fromArray(F, x, a + 8).fma(FloatVector.fromArray(F, y, b + 8), u);
+        v = FloatVector.fromArray(F, x, a + 12).fma(FloatVector.fromArray(F, y, b + 12), v);
+      }
+      s = s.add(u).add(t.add(v));
     }
-    return s;
+    return sumAcross(s).lane(0);
   }
 
   private static void gradient32(float[] y, int yAt, float[] dy, int dyAt, int rows) {

@@ -146,6 +146,18 @@ final class VectorMath {
     FloatVector f = bits.sub(e.lanewise(VectorOperators.LSHL, 23)).reinterpretAsFloats().sub(1f);
     FloatVector k = e.add(ROUND_BITS).reinterpretAsFloats().sub(ROUND);
     k = k.blend(k.sub(23f), subnormal);
+    FloatVector y = logOfReduced(f, k);
+    return y.blend(x, x.compare(VectorOperators.EQ, Float.POSITIVE_INFINITY))
+        .blend(Float.NEGATIVE_INFINITY, x.compare(VectorOperators.EQ, 0f))
+        .blend(Float.NaN, x.compare(VectorOperators.LT, 0f))
+        .blend(x, x.test(VectorOperators.IS_NAN));
+  }
+
+  /**
+   * {@code log(1 + f) + k ln 2}. Apart from {@link #log(FloatVector)}, which with it would be
+   * longer than what C2 inlines.
+   */
+  private static FloatVector logOfReduced(FloatVector f, FloatVector k) {
     FloatVector p =
         f.fma(FloatVector.broadcast(F, L11), FloatVector.broadcast(F, L10))
             .fma(f, FloatVector.broadcast(F, L9))
@@ -157,14 +169,9 @@ final class VectorMath {
             .fma(f, FloatVector.broadcast(F, L3));
     FloatVector square = f.mul(f);
     FloatVector tail = p.mul(f).mul(square).add(k.mul(LN2_LOW));
-    FloatVector y =
-        k.fma(
-            FloatVector.broadcast(F, LN2_HIGH),
-            f.add(square.fma(FloatVector.broadcast(F, -0.5f), tail)));
-    return y.blend(x, x.compare(VectorOperators.EQ, Float.POSITIVE_INFINITY))
-        .blend(Float.NEGATIVE_INFINITY, x.compare(VectorOperators.EQ, 0f))
-        .blend(Float.NaN, x.compare(VectorOperators.LT, 0f))
-        .blend(x, x.test(VectorOperators.IS_NAN));
+    return k.fma(
+        FloatVector.broadcast(F, LN2_HIGH),
+        f.add(square.fma(FloatVector.broadcast(F, -0.5f), tail)));
   }
 
   /** {@link #log(FloatVector)} of one number. */
@@ -297,9 +304,13 @@ final class VectorMath {
   /** Derivative of {@link #geluTanh}. */
   static FloatVector geluTanhGrad(FloatVector x) {
     FloatVector u = geluTanhArgument(x);
-    FloatVector s = sigmoid(u);
-    // Not 1 - s, which cancels where the slope of u is large.
-    FloatVector complement = sigmoid(u.neg());
+    // Both sigmoid(u) and sigmoid(-u), since 1 - s cancels where the slope of u is large.
+    FloatVector e = expNegative(u.abs().neg());
+    FloatVector one = FloatVector.broadcast(F, 1f);
+    FloatVector sum = e.add(1f);
+    VectorMask<Float> negative = u.compare(VectorOperators.LT, 0f);
+    FloatVector s = one.blend(e, negative).div(sum);
+    FloatVector complement = e.blend(one, negative).div(sum);
     FloatVector slope =
         x.mul(x)
             .fma(FloatVector.broadcast(F, 3 * GELU_CUBIC), FloatVector.broadcast(F, 1f))
