@@ -1,7 +1,5 @@
 package dev.jdiffusion.benchmarks.work;
 
-import static dev.jdiffusion.benchmarks.work.Workload.values;
-
 import dev.jdiffusion.benchmarks.work.Workload.Pass;
 import dev.jdiffusion.tensor.Activation;
 import dev.jdiffusion.tensor.Backend;
@@ -81,7 +79,7 @@ final class JDiffusionContender implements Contender {
         yield new Repeatable(
             triad,
             () -> {
-              y.copyFrom(values("y", work.size()));
+              y.copyFrom(Workload.values("y", work.size()));
               triad.run();
               return y.toFloats();
             });
@@ -341,14 +339,14 @@ final class JDiffusionContender implements Contender {
     Tensor ema = empty(length);
     Runnable start =
         () -> {
-          weight.copyFrom(values("weight", length));
-          firstMoment.copyFrom(values("firstMoment", length));
-          float[] squares = values("secondMoment", length);
+          weight.copyFrom(Workload.values("weight", length));
+          firstMoment.copyFrom(Workload.values("firstMoment", length));
+          float[] squares = Workload.values("secondMoment", length);
           for (int i = 0; i < length; i++) {
             squares[i] *= squares[i];
           }
           secondMoment.copyFrom(squares);
-          ema.copyFrom(values("ema", length));
+          ema.copyFrom(Workload.values("ema", length));
         };
     Optimizer.AdamStep step =
         new Optimizer.AdamStep(1e-3, 0.9, 0.999, 1e-8, 0, false, 10, 1, 0.995);
@@ -366,7 +364,7 @@ final class JDiffusionContender implements Contender {
 
   private Tensor input(String name, int... extents) {
     Shape shape = Shape.of(extents);
-    return Tensor.of(backend, shape, values(name, shape.size()));
+    return Tensor.of(backend, shape, Workload.values(name, shape.size()));
   }
 
   private Tensor empty(int... extents) {

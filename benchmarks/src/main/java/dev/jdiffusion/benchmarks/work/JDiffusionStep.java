@@ -1,7 +1,5 @@
 package dev.jdiffusion.benchmarks.work;
 
-import static dev.jdiffusion.benchmarks.work.Workload.values;
-
 import dev.jdiffusion.autograd.Tape;
 import dev.jdiffusion.autograd.Variable;
 import dev.jdiffusion.benchmarks.work.Workload.Step;
@@ -37,7 +35,7 @@ final class JDiffusionStep {
   private static Tensor pictures(Backend backend, Step work, String name) {
     int extent = work.network().extent();
     Shape shape = Shape.of(work.batch(), extent, extent, work.network().channels());
-    return Tensor.of(backend, shape, values(name, shape.size()));
+    return Tensor.of(backend, shape, Workload.values(name, shape.size()));
   }
 
   private static IntTensor timesteps(Step work) {
