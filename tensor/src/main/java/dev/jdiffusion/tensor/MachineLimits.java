@@ -47,15 +47,19 @@ public record MachineLimits(double flopsPerSecond, double bytesPerSecond) {
       Tensor y = Tensor.zeros(backend, Shape.of(elements));
       Elementwise elementwise = backend.elementwise();
       double copy =
-          rate(NANOS, () -> {
-            elementwise.copy(x, y);
-            return 2.0 * BYTES * elements;
-          });
+          rate(
+              NANOS,
+              () -> {
+                elementwise.copy(x, y);
+                return 2.0 * BYTES * elements;
+              });
       double triad =
-          rate(NANOS, () -> {
-            elementwise.addScaled(0.5, x, y);
-            return 3.0 * BYTES * elements;
-          });
+          rate(
+              NANOS,
+              () -> {
+                elementwise.addScaled(0.5, x, y);
+                return 3.0 * BYTES * elements;
+              });
       return new MachineLimits(flops, Math.max(copy, triad));
     }
   }
