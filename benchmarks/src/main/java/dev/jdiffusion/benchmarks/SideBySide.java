@@ -36,7 +36,10 @@ import org.openjdk.jmh.annotations.Warmup;
       "--enable-native-access=ALL-UNNAMED",
       "-XX:Tier3DelayOn=1000000",
       "-XX:+UseSerialGC",
-      "-XX:MaxRAMPercentage=75"
+      "-XX:MaxRAMPercentage=75",
+      // As the launcher does on Linux; elsewhere there is no such option.
+      "-XX:+IgnoreUnrecognizedVMOptions",
+      "-XX:+UseTransparentHugePages"
     })
 @Warmup(iterations = 5, time = 300, timeUnit = TimeUnit.MILLISECONDS)
 @Measurement(iterations = 3, time = 400, timeUnit = TimeUnit.MILLISECONDS)
