@@ -9,8 +9,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * The threads of a backend. The calling thread works too, so {@code threads - 1} helpers stand by:
  * they spin for some microseconds after each job, since the next kernel usually follows at once,
- * then offer the processor to others again and again, which costs nothing on a quiet machine and
- * saves a crowded one from waiting for spinning threads, and at last park.
+ * and then park. Longer spinning keeps others from the processor on a crowded machine, two
+ * trainings at once for instance; and a thread that yields instead of parking may stay on the
+ * processor of the very thread it waits for.
  *
  * <p>Tasks are claimed one by one in ascending order. What a task computes must not depend on who
  * runs it or when; then results are the same for any number of threads.
@@ -19,8 +20,7 @@ final class Workers {
   /** Multiply-adds below which waking other threads costs more than it brings. */
   static final long SERIAL_WORK = 1 << 16;
 
-  private static final int SPINS = 2_000;
-  private static final int YIELDS = 400;
+  private static final int SPINS = 1_000;
   private static final Cleaner CLEANER = Cleaner.create();
 
   private final Crew crew;
@@ -107,14 +107,6 @@ final class Workers {
         });
   }
 
-  private static void pause(int waited, int spins) {
-    if (waited < spins) {
-      Thread.onSpinWait();
-    } else {
-      Thread.yield();
-    }
-  }
-
   private static void serial(int tasks, Task task) {
     for (int i = 0; i < tasks; i++) {
       task.run(i);
@@ -158,11 +150,11 @@ final class Workers {
     }
 
     void await(int spins) {
-      for (int i = 0; i < spins + YIELDS; i++) {
+      for (int i = 0; i < spins; i++) {
         if (done.get() == tasks) {
           return;
         }
-        pause(i, spins);
+        Thread.onSpinWait();
       }
       boolean interrupted = false;
       while (done.get() != tasks) {
@@ -232,8 +224,9 @@ final class Workers {
         if (job != null && job.hasWork()) {
           job.work();
           idle = 0;
-        } else if (idle < crew.spins + YIELDS) {
-          pause(idle++, crew.spins);
+        } else if (idle < crew.spins) {
+          idle++;
+          Thread.onSpinWait();
         } else {
           park();
           idle = 0;
