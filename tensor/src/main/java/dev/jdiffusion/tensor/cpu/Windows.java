@@ -109,7 +109,8 @@ final class Windows {
 
   /**
    * The tiles of {@link WinogradConvolution}: each sees a window of 4x4 pixels, two further than
-   * its neighbour, of an image with {@code padding} rows and columns of zeros around it.
+   * its neighbour, of an image with {@code padding} rows and columns of zeros around it; about
+   * {@code most} of them to a block.
    */
   static Windows tiles(
       int images,
@@ -119,6 +120,7 @@ final class Windows {
       int padding,
       int tileRows,
       int tileColumns,
+      int most,
       int minimumBlocks) {
     return new Windows(
         false,
@@ -135,7 +137,7 @@ final class Windows {
         padding,
         tileRows,
         tileColumns,
-        72,
+        most,
         minimumBlocks);
   }
 

@@ -21,6 +21,19 @@ import org.jspecify.annotations.Nullable;
 final class WinogradConvolution {
   private static final int PLANES = 16;
 
+  /**
+   * Floats between two planes: one cache line, lest the same element of all planes lie in the same
+   * set of the cache.
+   */
+  private static final int GAP = 16;
+
+  /** Tiles of a block; more where the weights come from beyond the second-level cache. */
+  private static final int TILES = 110;
+
+  private static final int TILES_OF_MANY_CHANNELS = 200;
+
+  private static final int MANY_CHANNELS = 128 * 128;
+
   /** The plane whose gradients are the sums of the 2x2 pixels. */
   private static final int SUM_PLANE = 5;
 
@@ -75,8 +88,9 @@ final class WinogradConvolution {
     }
 
     Windows tiles(int minimumBlocks) {
+      int most = inputs * outputs > MANY_CHANNELS ? TILES_OF_MANY_CHANNELS : TILES;
       return Windows.tiles(
-          images, height, width, inputs, padding, tileRows(), tileColumns(), minimumBlocks);
+          images, height, width, inputs, padding, tileRows(), tileColumns(), most, minimumBlocks);
     }
 
     /** Floats of the transformed weights. */
@@ -92,7 +106,7 @@ final class WinogradConvolution {
     }
 
     int size() {
-      return tiles * pitch;
+      return tiles * pitch + GAP;
     }
 
     int length() {
@@ -440,7 +454,7 @@ final class WinogradConvolution {
             float[] partial = partials[group];
             sums.clear(partial, firstPanel, endPanel);
             float[] transformed = pool.take(in.length());
-            float[] gradients = pool.take(PLANES * most * panels.paddedColumns());
+            float[] gradients = pool.take(PLANES * gradientPlane(most, panels));
             try {
               int end = (int) ((long) tiles.blocks * (group + 1) / groups);
               for (int b = (int) ((long) tiles.blocks * group / groups); b < end; b++) {
@@ -481,6 +495,10 @@ final class WinogradConvolution {
     return Math.clamp(wanted, 1, Math.min(MOST_GROUPS, tiles.blocks));
   }
 
+  private static int gradientPlane(int tiles, Panels panels) {
+    return tiles * panels.paddedColumns() + GAP;
+  }
+
   /** Tiles of dOut to planes of panels: element (plane, panel, tile, column). */
   private static void transformGradients(
       Plan plan,
@@ -495,7 +513,7 @@ final class WinogradConvolution {
     int channels = plan.outputs;
     int pixelRow = plan.outColumns * channels;
     int whole = plan.outColumns / 2;
-    int plane = most * panels.paddedColumns();
+    int plane = gradientPlane(most, panels);
     int tile = 0;
     for (int n = 0; n < block.images(); n++) {
       for (int y = 0; y < block.rows(); y++) {
@@ -559,7 +577,7 @@ final class WinogradConvolution {
     Panels panels = sums.panels;
     for (int plane = 0; plane < PLANES; plane++) {
       for (int p = firstPanel; p < endPanel; p++) {
-        int gradientFrom = plane * most * panels.paddedColumns() + most * panels.first[p];
+        int gradientFrom = plane * gradientPlane(most, panels) + most * panels.first[p];
         OuterProducts.gradient(
             panels.vectors[p],
             transformed,
