@@ -2,12 +2,20 @@ package dev.jdiffusion.tensor.cpu;
 
 import dev.jdiffusion.tensor.Tensor;
 import dev.jdiffusion.tensor.ops.Softmax;
-import java.util.Arrays;
 
-/** Softmax of rows, each copied to a padded buffer and back; see {@link SoftmaxLoops}. */
+/**
+ * Softmax of rows. Short ones go through the first-level cache side by side ({@link RowSoftmax}),
+ * long ones each by itself ({@link LongSoftmax}).
+ */
 final class CpuSoftmax implements Softmax {
   /** Elements of a task. */
   private static final int GRAIN = 1 << 13;
+
+  /** Rows above this length are long. */
+  private static final int SHORT = 256;
+
+  /** Elements of rows side by side: with their results they stay in the first-level cache. */
+  private static final int BLOCK = 1 << 12;
 
   private final Workers workers;
   private final FloatPool pool;
@@ -17,31 +25,30 @@ final class CpuSoftmax implements Softmax {
     this.pool = pool;
   }
 
-  private static int padded(int columns) {
-    return (columns + Lanes.LOGICAL - 1) & -Lanes.LOGICAL;
-  }
-
   @Override
   public void forward(Tensor x, Tensor out) {
     if (x.size() == 0) {
       return;
     }
     int columns = x.dim(-1);
-    int width = padded(columns);
     float[] from = FloatStorage.array(x);
     float[] to = FloatStorage.array(out);
-    forRows(
+    forBlocks(
         x.size() / columns,
         columns,
-        (first, last) -> {
-          float[] row = pool.take(width);
-          for (int r = first; r < last; r++) {
-            System.arraycopy(from, x.offset() + r * columns, row, 0, columns);
-            Arrays.fill(row, columns, width, Float.NEGATIVE_INFINITY);
-            SoftmaxLoops.softmax(row, 0, 1, width);
-            System.arraycopy(row, 0, to, out.offset() + r * columns, columns);
+        (row, rows, scratch) -> {
+          int xAt = x.offset() + row * columns;
+          int outAt = out.offset() + row * columns;
+          if (columns > SHORT) {
+            LongSoftmax.forward(from, xAt, columns, to, outAt, scratch);
+          } else {
+            // A copy, since memory is read and written faster in the order of its addresses.
+            int copy = RowSoftmax.scratch(rows);
+            System.arraycopy(from, xAt, scratch, copy, rows * columns);
+            RowSoftmax.forward(
+                scratch, copy, columns, rows, columns, scratch, copy, columns, scratch, 0);
+            System.arraycopy(scratch, copy, to, outAt, rows * columns);
           }
-          pool.give(row);
         });
   }
 
@@ -51,31 +58,49 @@ final class CpuSoftmax implements Softmax {
       return;
     }
     int columns = y.dim(-1);
-    int width = padded(columns);
     float[] value = FloatStorage.array(y);
     float[] upstream = FloatStorage.array(dy);
     float[] to = FloatStorage.array(dx);
-    forRows(
+    forBlocks(
         y.size() / columns,
         columns,
-        (first, last) -> {
-          float[] rows = pool.take(2 * width);
-          Arrays.fill(rows, 0, 2 * width, 0f);
-          for (int r = first; r < last; r++) {
-            System.arraycopy(value, y.offset() + r * columns, rows, 0, columns);
-            System.arraycopy(upstream, dy.offset() + r * columns, rows, width, columns);
-            SoftmaxLoops.gradient(rows, 0, rows, width, 1, width);
-            System.arraycopy(rows, width, to, dx.offset() + r * columns, columns);
-          }
-          pool.give(rows);
-        });
+        (row, rows, scratch) ->
+            RowSoftmax.backward(
+                value,
+                y.offset() + row * columns,
+                columns,
+                upstream,
+                dy.offset() + row * columns,
+                columns,
+                rows,
+                columns,
+                to,
+                dx.offset() + row * columns,
+                columns,
+                scratch,
+                0));
   }
 
-  private void forRows(int rows, int columns, Workers.RangeTask task) {
+  /** Some rows that lie side by side in cache. */
+  private interface Block {
+    void run(int row, int rows, float[] scratch);
+  }
+
+  private void forBlocks(int rows, int columns, Block block) {
+    int most = columns > SHORT ? 1 : Math.max(BLOCK / columns & -Lanes.LOGICAL, Lanes.LOGICAL);
+    Workers.RangeTask task =
+        (first, last) -> {
+          int copy = columns > SHORT ? 0 : most * columns;
+          float[] scratch = pool.take(RowSoftmax.scratch(most) + copy);
+          for (int r = first; r < last; r += most) {
+            block.run(r, Math.min(most, last - r), scratch);
+          }
+          pool.give(scratch);
+        };
     if ((long) rows * columns <= 2 * GRAIN) {
       task.run(0, rows);
     } else {
-      workers.forRanges(rows, Math.max(GRAIN / columns, 1), task);
+      workers.forRanges(rows, Math.max(GRAIN / columns, most), task);
     }
   }
 }

@@ -27,6 +27,9 @@ final class VectorMath {
 
   private static final int ROUND_BITS = 0x4b400000;
 
+  /** Rounds as {@link #ROUND}; the low bits of the sum are the integer's power of two. */
+  private static final float ROUND_BIASED = ROUND + 127f;
+
   /** Below it e^x is less than half of the smallest float. */
   private static final float EXP_LOW = -104f;
 
@@ -96,12 +99,11 @@ final class VectorMath {
    */
   static FloatVector expNegative(FloatVector x) {
     VectorMask<Float> tiny = x.compare(VectorOperators.LT, EXP_NORMAL);
-    FloatVector c = x.blend(EXP_NORMAL, tiny);
-    FloatVector t = c.fma(FloatVector.broadcast(F, LOG2_E), FloatVector.broadcast(F, ROUND));
-    FloatVector p = expOfReduced(c, t.sub(ROUND));
-    IntVector n = t.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23);
+    FloatVector t = x.fma(FloatVector.broadcast(F, LOG2_E), FloatVector.broadcast(F, ROUND_BIASED));
+    FloatVector p = expOfReduced(x, t.sub(ROUND_BIASED));
     // A product, not a sum of exponents, so that NaN stays NaN whatever its bits.
-    return p.mul(n.add(Float.floatToRawIntBits(1f)).reinterpretAsFloats()).blend(0f, tiny);
+    return p.mul(t.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats())
+        .blend(0f, tiny);
   }
 
   /** {@code e^(x - n ln 2)}. */

@@ -1,0 +1,528 @@
+package dev.jdiffusion.tensor.cpu;
+
+import static dev.jdiffusion.tensor.cpu.Lanes.F;
+import static dev.jdiffusion.tensor.cpu.Lanes.L;
+
+import java.util.Arrays;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShuffle;
+
+/**
+ * Softmax of many rows side by side, all in the first-level cache. Each loop runs down the rows at
+ * one vector of columns, so no row waits for its own sum, and short rows cost no loop each. A row's
+ * maximum and its sum are kept in 16 logical lanes (element i belongs to lane {@code i % 16}), and
+ * 16 rows are reduced together: the first exchange of lanes brings halves of two rows into one
+ * vector, the last leaves a row in each lane. That is a fourth of the work of one row after the
+ * other, and the same additions.
+ */
+final class RowSoftmax {
+  private static final VectorShuffle<Float> SWAP_8 =
+      VectorShuffle.fromOp(F, i -> (i ^ 8) & (L - 1));
+  private static final VectorShuffle<Float> SWAP_4 =
+      VectorShuffle.fromOp(F, i -> (i ^ 4) & (L - 1));
+  private static final VectorShuffle<Float> SWAP_2 = VectorShuffle.fromOp(F, i -> i ^ 2);
+  private static final VectorShuffle<Float> SWAP_1 = VectorShuffle.fromOp(F, i -> i ^ 1);
+  private static final VectorMask<Float> SECOND_8 = VectorMask.fromLong(F, 0xff00);
+  private static final VectorMask<Float> SECOND_4 = VectorMask.fromLong(F, 0xf0f0);
+  private static final VectorMask<Float> SECOND_2 = VectorMask.fromLong(F, 0xcccc);
+  private static final VectorMask<Float> SECOND_1 = VectorMask.fromLong(F, 0xaaaa);
+
+  private RowSoftmax() {}
+
+  private static int rounded(int rows) {
+    return (rows + Lanes.LOGICAL - 1) & -Lanes.LOGICAL;
+  }
+
+  /** Floats that a number of rows needs for its reductions. */
+  static int scratch(int rows) {
+    return (Lanes.LOGICAL + 1) * rounded(rows);
+  }
+
+  /** Where in the scratch a reduction leaves the rows' results. */
+  private static int results(int scratchAt, int rows) {
+    return scratchAt + Lanes.LOGICAL * rounded(rows);
+  }
+
+  /** {@code out = softmax(x)}; out may be x. */
+  static void forward(
+      float[] x,
+      int xAt,
+      int xRow,
+      int rows,
+      int columns,
+      float[] out,
+      int outAt,
+      int outRow,
+      float[] scratch,
+      int scratchAt) {
+    int results = results(scratchAt, rows);
+    exponentials(
+        x, xAt, xRow, rows, columns, out, outAt, outRow, scratch, scratchAt, scratch, results,
+        scratch, results);
+    Kernel.launch(() -> {
+      for (int i = results; i < results + rounded(rows); i += L) {
+        FloatVector.broadcast(F, 1f)
+            .div(FloatVector.fromArray(F, scratch, i))
+            .intoArray(scratch, i);
+      }
+    });
+    Kernel.launch(() -> scale(out, outAt, outRow, rows, columns, scratch, results));
+  }
+
+  /**
+   * {@code out = e^(x - max)} with each row's own maximum; out may be x.
+   *
+   * @param maxima overwritten, for a multiple of 16 rows
+   * @param sums overwritten with the sums of out; the maxima's place will do where they are not
+   *     wanted
+   */
+  static void exponentials(
+      float[] x,
+      int xAt,
+      int xRow,
+      int rows,
+      int columns,
+      float[] out,
+      int outAt,
+      int outRow,
+      float[] scratch,
+      int scratchAt,
+      float[] maxima,
+      int maximaAt,
+      float[] sums,
+      int sumsAt) {
+    int end = scratchAt + Lanes.LOGICAL * rounded(rows);
+    Arrays.fill(scratch, scratchAt, end, Float.NEGATIVE_INFINITY);
+    Kernel.launch(() -> maxima(x, xAt, xRow, rows, columns, scratch, scratchAt));
+    Kernel.launch(() -> maximaAcross(scratch, scratchAt, rows, maxima, maximaAt));
+    Arrays.fill(scratch, scratchAt, end, 0f);
+    Kernel.launch(() ->
+        exponentials(
+            x, xAt, xRow, rows, columns, out, outAt, outRow, scratch, scratchAt, maxima, maximaAt));
+    Kernel.launch(() -> sumsAcross(scratch, scratchAt, rows, sums, sumsAt));
+  }
+
+  /** {@code dx = y * (dy - sum of y * dy)}; dx may be dy. */
+  static void backward(
+      float[] y,
+      int yAt,
+      int yRow,
+      float[] dy,
+      int dyAt,
+      int dyRow,
+      int rows,
+      int columns,
+      float[] dx,
+      int dxAt,
+      int dxRow,
+      float[] scratch,
+      int scratchAt) {
+    int results = results(scratchAt, rows);
+    Arrays.fill(scratch, scratchAt, results, 0f);
+    Kernel.launch(() -> dots(y, yAt, yRow, dy, dyAt, dyRow, rows, columns, scratch, scratchAt));
+    Kernel.launch(() -> sumsAcross(scratch, scratchAt, rows, scratch, results));
+    Kernel.launch(() ->
+        gradients(y, yAt, yRow, dy, dyAt, dyRow, rows, columns, dx, dxAt, dxRow, scratch, results));
+  }
+
+  private static int lane(int column) {
+    return column & (Lanes.LOGICAL - 1);
+  }
+
+  static void maxima(
+      float[] x, int at, int row, int rows, int columns, float[] lanes, int lanesAt) {
+    int whole = columns & -L;
+    for (int c = 0; c < whole; c += L) {
+      maximaStep(x, at + c, row, rows, lanes, lanesAt + lane(c));
+    }
+    if (whole < columns) {
+      VectorMask<Float> rest = F.indexInRange(whole, columns);
+      maximaRest(x, at + whole, row, rows, lanes, lanesAt + lane(whole), rest);
+    }
+  }
+
+  private static void maximaStep(float[] x, int at, int row, int rows, float[] lanes, int lanesAt) {
+    for (int r = 0; r < rows; r++) {
+      FloatVector v = FloatVector.fromArray(F, x, at + r * row);
+      FloatVector m = FloatVector.fromArray(F, lanes, lanesAt + r * Lanes.LOGICAL);
+      m.blend(v, v.compare(VectorOperators.GT, m)).intoArray(lanes, lanesAt + r * Lanes.LOGICAL);
+    }
+  }
+
+  private static void maximaRest(
+      float[] x, int at, int row, int rows, float[] lanes, int lanesAt, VectorMask<Float> rest) {
+    for (int r = 0; r < rows; r++) {
+      FloatVector v = FloatVector.fromArray(F, x, at + r * row, rest);
+      FloatVector m = FloatVector.fromArray(F, lanes, lanesAt + r * Lanes.LOGICAL);
+      m.blend(v, v.compare(VectorOperators.GT, m).and(rest))
+          .intoArray(lanes, lanesAt + r * Lanes.LOGICAL);
+    }
+  }
+
+  static void exponentials(
+      float[] x,
+      int xAt,
+      int xRow,
+      int rows,
+      int columns,
+      float[] out,
+      int outAt,
+      int outRow,
+      float[] lanes,
+      int lanesAt,
+      float[] maxima,
+      int maximaAt) {
+    int whole = columns & -L;
+    for (int c = 0; c < whole; c += L) {
+      exponentialsStep(
+          x,
+          xAt + c,
+          xRow,
+          rows,
+          out,
+          outAt + c,
+          outRow,
+          lanes,
+          lanesAt + lane(c),
+          maxima,
+          maximaAt);
+    }
+    if (whole < columns) {
+      VectorMask<Float> rest = F.indexInRange(whole, columns);
+      exponentialsRest(
+          x,
+          xAt + whole,
+          xRow,
+          rows,
+          out,
+          outAt + whole,
+          outRow,
+          lanes,
+          lanesAt + lane(whole),
+          maxima,
+          maximaAt,
+          rest);
+    }
+  }
+
+  private static void exponentialsStep(
+      float[] x,
+      int xAt,
+      int xRow,
+      int rows,
+      float[] out,
+      int outAt,
+      int outRow,
+      float[] lanes,
+      int lanesAt,
+      float[] maxima,
+      int maximaAt) {
+    for (int r = 0; r < rows; r++) {
+      FloatVector e =
+          VectorMath.expNegative(
+              FloatVector.fromArray(F, x, xAt + r * xRow)
+                  .sub(FloatVector.broadcast(F, maxima[maximaAt + r])));
+      e.intoArray(out, outAt + r * outRow);
+      FloatVector.fromArray(F, lanes, lanesAt + r * Lanes.LOGICAL)
+          .add(e)
+          .intoArray(lanes, lanesAt + r * Lanes.LOGICAL);
+    }
+  }
+
+  private static void exponentialsRest(
+      float[] x,
+      int xAt,
+      int xRow,
+      int rows,
+      float[] out,
+      int outAt,
+      int outRow,
+      float[] lanes,
+      int lanesAt,
+      float[] maxima,
+      int maximaAt,
+      VectorMask<Float> rest) {
+    for (int r = 0; r < rows; r++) {
+      FloatVector e =
+          VectorMath.expNegative(
+              FloatVector.fromArray(F, x, xAt + r * xRow, rest)
+                  .sub(FloatVector.broadcast(F, maxima[maximaAt + r])));
+      e.intoArray(out, outAt + r * outRow, rest);
+      FloatVector s = FloatVector.fromArray(F, lanes, lanesAt + r * Lanes.LOGICAL);
+      s.blend(s.add(e), rest).intoArray(lanes, lanesAt + r * Lanes.LOGICAL);
+    }
+  }
+
+  static void scale(
+      float[] x, int at, int row, int rows, int columns, float[] factors, int factorsAt) {
+    int whole = columns & -L;
+    for (int c = 0; c < whole; c += L) {
+      scaleStep(x, at + c, row, rows, factors, factorsAt);
+    }
+    if (whole < columns) {
+      VectorMask<Float> rest = F.indexInRange(whole, columns);
+      scaleRest(x, at + whole, row, rows, factors, factorsAt, rest);
+    }
+  }
+
+  private static void scaleStep(
+      float[] x, int at, int row, int rows, float[] factors, int factorsAt) {
+    for (int r = 0; r < rows; r++) {
+      FloatVector.fromArray(F, x, at + r * row)
+          .mul(FloatVector.broadcast(F, factors[factorsAt + r]))
+          .intoArray(x, at + r * row);
+    }
+  }
+
+  private static void scaleRest(
+      float[] x,
+      int at,
+      int row,
+      int rows,
+      float[] factors,
+      int factorsAt,
+      VectorMask<Float> rest) {
+    for (int r = 0; r < rows; r++) {
+      FloatVector.fromArray(F, x, at + r * row, rest)
+          .mul(FloatVector.broadcast(F, factors[factorsAt + r]))
+          .intoArray(x, at + r * row, rest);
+    }
+  }
+
+  private static void dots(
+      float[] y,
+      int yAt,
+      int yRow,
+      float[] dy,
+      int dyAt,
+      int dyRow,
+      int rows,
+      int columns,
+      float[] lanes,
+      int lanesAt) {
+    int whole = columns & -L;
+    for (int c = 0; c < whole; c += L) {
+      dotsStep(y, yAt + c, yRow, dy, dyAt + c, dyRow, rows, lanes, lanesAt + lane(c));
+    }
+    if (whole < columns) {
+      VectorMask<Float> rest = F.indexInRange(whole, columns);
+      dotsRest(
+          y, yAt + whole, yRow, dy, dyAt + whole, dyRow, rows, lanes, lanesAt + lane(whole), rest);
+    }
+  }
+
+  private static void dotsStep(
+      float[] y,
+      int yAt,
+      int yRow,
+      float[] dy,
+      int dyAt,
+      int dyRow,
+      int rows,
+      float[] lanes,
+      int lanesAt) {
+    for (int r = 0; r < rows; r++) {
+      FloatVector.fromArray(F, y, yAt + r * yRow)
+          .fma(
+              FloatVector.fromArray(F, dy, dyAt + r * dyRow),
+              FloatVector.fromArray(F, lanes, lanesAt + r * Lanes.LOGICAL))
+          .intoArray(lanes, lanesAt + r * Lanes.LOGICAL);
+    }
+  }
+
+  private static void dotsRest(
+      float[] y,
+      int yAt,
+      int yRow,
+      float[] dy,
+      int dyAt,
+      int dyRow,
+      int rows,
+      float[] lanes,
+      int lanesAt,
+      VectorMask<Float> rest) {
+    for (int r = 0; r < rows; r++) {
+      FloatVector.fromArray(F, y, yAt + r * yRow, rest)
+          .fma(
+              FloatVector.fromArray(F, dy, dyAt + r * dyRow, rest),
+              FloatVector.fromArray(F, lanes, lanesAt + r * Lanes.LOGICAL))
+          .intoArray(lanes, lanesAt + r * Lanes.LOGICAL);
+    }
+  }
+
+  private static void gradients(
+      float[] y,
+      int yAt,
+      int yRow,
+      float[] dy,
+      int dyAt,
+      int dyRow,
+      int rows,
+      int columns,
+      float[] dx,
+      int dxAt,
+      int dxRow,
+      float[] dots,
+      int dotsAt) {
+    int whole = columns & -L;
+    for (int c = 0; c < whole; c += L) {
+      gradientsStep(y, yAt + c, yRow, dy, dyAt + c, dyRow, rows, dx, dxAt + c, dxRow, dots, dotsAt);
+    }
+    if (whole < columns) {
+      VectorMask<Float> rest = F.indexInRange(whole, columns);
+      gradientsRest(
+          y,
+          yAt + whole,
+          yRow,
+          dy,
+          dyAt + whole,
+          dyRow,
+          rows,
+          dx,
+          dxAt + whole,
+          dxRow,
+          dots,
+          dotsAt,
+          rest);
+    }
+  }
+
+  private static void gradientsStep(
+      float[] y,
+      int yAt,
+      int yRow,
+      float[] dy,
+      int dyAt,
+      int dyRow,
+      int rows,
+      float[] dx,
+      int dxAt,
+      int dxRow,
+      float[] dots,
+      int dotsAt) {
+    for (int r = 0; r < rows; r++) {
+      FloatVector.fromArray(F, dy, dyAt + r * dyRow)
+          .sub(FloatVector.broadcast(F, dots[dotsAt + r]))
+          .mul(FloatVector.fromArray(F, y, yAt + r * yRow))
+          .intoArray(dx, dxAt + r * dxRow);
+    }
+  }
+
+  private static void gradientsRest(
+      float[] y,
+      int yAt,
+      int yRow,
+      float[] dy,
+      int dyAt,
+      int dyRow,
+      int rows,
+      float[] dx,
+      int dxAt,
+      int dxRow,
+      float[] dots,
+      int dotsAt,
+      VectorMask<Float> rest) {
+    for (int r = 0; r < rows; r++) {
+      FloatVector.fromArray(F, dy, dyAt + r * dyRow, rest)
+          .sub(FloatVector.broadcast(F, dots[dotsAt + r]))
+          .mul(FloatVector.fromArray(F, y, yAt + r * yRow, rest))
+          .intoArray(dx, dxAt + r * dxRow, rest);
+    }
+  }
+
+  /** The sum of each row's lanes; the places of a multiple of 16 rows are overwritten. */
+  static void sumsAcross(float[] lanes, int at, int rows, float[] sums, int sumsAt) {
+    for (int r = 0; r < rows; r += L) {
+      int from = at + r * Lanes.LOGICAL;
+      addPair(
+              addPair(sumsOfFourth(lanes, from, 0), sumsOfFourth(lanes, from, 2), SECOND_2, SWAP_2),
+              addPair(sumsOfFourth(lanes, from, 1), sumsOfFourth(lanes, from, 3), SECOND_2, SWAP_2),
+              SECOND_1,
+              SWAP_1)
+          .intoArray(sums, sumsAt + r);
+    }
+  }
+
+  /** Every fourth row of as many as a vector has lanes, four lanes of each left. */
+  private static FloatVector sumsOfFourth(float[] x, int at, int r) {
+    if (L == 4) {
+      return sumOfRow(x, at, r);
+    }
+    if (L == 8) {
+      return addPair(sumOfRow(x, at, r), sumOfRow(x, at, r + 4), SECOND_4, SWAP_4);
+    }
+    return addPair(
+        addPair(sumOfRow(x, at, r), sumOfRow(x, at, r + 8), SECOND_8, SWAP_8),
+        addPair(sumOfRow(x, at, r + 4), sumOfRow(x, at, r + 12), SECOND_8, SWAP_8),
+        SECOND_4,
+        SWAP_4);
+  }
+
+  /** A row's 16 lanes, halved until they fit a vector. */
+  private static FloatVector sumOfRow(float[] x, int at, int r) {
+    int i = at + r * Lanes.LOGICAL;
+    FloatVector s = FloatVector.fromArray(F, x, i);
+    if (L == 8) {
+      return s.add(FloatVector.fromArray(F, x, i + 8));
+    }
+    if (L == 4) {
+      FloatVector odd = FloatVector.fromArray(F, x, i + 4).add(FloatVector.fromArray(F, x, i + 12));
+      return s.add(FloatVector.fromArray(F, x, i + 8)).add(odd);
+    }
+    return s;
+  }
+
+  /** Halves the lanes of two vectors; the second's sums come to lie where the mask is set. */
+  private static FloatVector addPair(
+      FloatVector a, FloatVector b, VectorMask<Float> second, VectorShuffle<Float> swap) {
+    return a.blend(b, second).add(b.blend(a, second).rearrange(swap));
+  }
+
+  /** The largest of each row's lanes, as {@link #sumsAcross}. */
+  static void maximaAcross(float[] lanes, int at, int rows, float[] maxima, int maximaAt) {
+    for (int r = 0; r < rows; r += L) {
+      int from = at + r * Lanes.LOGICAL;
+      maxPair(
+              maxPair(maxOfFourth(lanes, from, 0), maxOfFourth(lanes, from, 2), SECOND_2, SWAP_2),
+              maxPair(maxOfFourth(lanes, from, 1), maxOfFourth(lanes, from, 3), SECOND_2, SWAP_2),
+              SECOND_1,
+              SWAP_1)
+          .intoArray(maxima, maximaAt + r);
+    }
+  }
+
+  private static FloatVector maxOfFourth(float[] x, int at, int r) {
+    if (L == 4) {
+      return maxOfRow(x, at, r);
+    }
+    if (L == 8) {
+      return maxPair(maxOfRow(x, at, r), maxOfRow(x, at, r + 4), SECOND_4, SWAP_4);
+    }
+    return maxPair(
+        maxPair(maxOfRow(x, at, r), maxOfRow(x, at, r + 8), SECOND_8, SWAP_8),
+        maxPair(maxOfRow(x, at, r + 4), maxOfRow(x, at, r + 12), SECOND_8, SWAP_8),
+        SECOND_4,
+        SWAP_4);
+  }
+
+  private static FloatVector maxOfRow(float[] x, int at, int r) {
+    int i = at + r * Lanes.LOGICAL;
+    FloatVector m = FloatVector.fromArray(F, x, i);
+    for (int g = L; g < Lanes.LOGICAL; g += L) {
+      m = larger(m, FloatVector.fromArray(F, x, i + g));
+    }
+    return m;
+  }
+
+  private static FloatVector maxPair(
+      FloatVector a, FloatVector b, VectorMask<Float> second, VectorShuffle<Float> swap) {
+    return larger(a.blend(b, second), b.blend(a, second).rearrange(swap));
+  }
+
+  /** The larger numbers; NaN, which may get lost here, shows in the sum. */
+  private static FloatVector larger(FloatVector a, FloatVector b) {
+    return b.blend(a, a.compare(VectorOperators.GT, b));
+  }
+}
