@@ -104,8 +104,10 @@ final class CpuAttention implements Attention {
     int scores = queries + block * width;
     int results = scores + block * keyWidth;
     int maxima = results + block * width;
-    int sums = maxima + block;
-    float[] work = pool.take(sums + block);
+    // Reductions overwrite a multiple of 16.
+    int sums = maxima + QUERIES;
+    int scratch = sums + QUERIES;
+    float[] work = pool.take(scratch + RowSoftmax.scratch(block));
     load(k, image, head, features, length, work, values, width);
     transpose(work, values, width, features, length, keys, keyWidth);
     load(v, image, head, features, length, work, values, width);
@@ -129,11 +131,9 @@ final class CpuAttention implements Attention {
       SmallMatMul.multiply(
           work, queries, width, 1, work, keys, keyWidth, work, scores, keyWidth, rows, keyWidth,
           features, false);
-      for (int r = 0; r < rows; r++) {
-        int row = scores + r * keyWidth;
-        Arrays.fill(work, row + length, row + keyWidth, Float.NEGATIVE_INFINITY);
-      }
-      SoftmaxLoops.exponentials(work, scores, rows, keyWidth, work, maxima, sums);
+      RowSoftmax.exponentials(
+          work, scores, keyWidth, rows, length, work, scores, keyWidth, work, scratch, work, maxima,
+          work, sums);
       for (int r = 0; r < rows; r++) {
         logSumExps[logSumExpAt + i + r] = work[maxima + r] + VectorMath.log(work[sums + r]);
       }
@@ -261,7 +261,8 @@ final class CpuAttention implements Attention {
     int dScores = probabilities + block * keyWidth;
     int shifts = dScores + block * keyWidth;
     int deltas = shifts + block;
-    float[] work = pool.take(deltas + block);
+    int scratch = deltas + QUERIES;
+    float[] work = pool.take(scratch + RowSoftmax.scratch(block));
     load(v, image, head, features, length, work, keys, width);
     transpose(work, keys, width, features, length, valuesTransposed, keyWidth);
     load(k, image, head, features, length, work, keys, width);
@@ -271,7 +272,6 @@ final class CpuAttention implements Attention {
     int logSumExpAt = logSumExp.offset() + (image * heads + head) * queryLength;
     int outRow = heads * features;
     int outAt = image * queryLength * outRow + head * features;
-    float[] lanes = new float[Lanes.LOGICAL];
     for (int i = 0; i < queryLength; i += block) {
       int rows = Math.min(block, queryLength - i);
       int outBlock = outAt + i * outRow;
@@ -329,15 +329,19 @@ final class CpuAttention implements Attention {
           false);
       for (int r = 0; r < rows; r++) {
         work[shifts + r] = logSumExps[logSumExpAt + i + r];
-        work[deltas + r] =
-            Lanes.dot(
-                FloatStorage.array(out),
-                out.offset() + outBlock + r * outRow,
-                work,
-                upstream + r * width,
-                features,
-                lanes);
       }
+      RowSoftmax.dots(
+          FloatStorage.array(out),
+          out.offset() + outBlock,
+          outRow,
+          work,
+          upstream,
+          width,
+          rows,
+          features,
+          work,
+          scratch,
+          deltas);
       Kernel.launch(
           () -> scoreGradients(work, probabilities, dScores, rows, keyWidth, shifts, deltas));
       SmallMatMul.multiply(

@@ -56,7 +56,8 @@ final class CpuLinearAttention implements LinearAttention {
     int context = values + BLOCK * width;
     int max = context + width * width;
     int sum = max + tile;
-    float[] work = pool.take(sum + width);
+    int scratch = sum + width;
+    float[] work = pool.take(scratch + RowSoftmax.scratch(BLOCK));
     HeadTiles.load(
         FloatStorage.array(k.tensor()),
         start(k, image, head, features),
@@ -120,8 +121,8 @@ final class CpuLinearAttention implements LinearAttention {
           work,
           queries,
           width,
-          Float.NEGATIVE_INFINITY);
-      SoftmaxLoops.softmax(work, queries, rows, width);
+          0f);
+      RowSoftmax.forward(work, queries, width, rows, features, work, queries, width, work, scratch);
       if (width == features) {
         SmallMatMul.multiply(
             work,
@@ -199,6 +200,7 @@ final class CpuLinearAttention implements LinearAttention {
     final int max;
     final int inverse;
     final int dot;
+    final int scratch;
     final float[] work;
 
     Backward(int image, int head, int heads, int features, Tensor saved) {
@@ -217,7 +219,8 @@ final class CpuLinearAttention implements LinearAttention {
       max = dContext + width * width;
       inverse = max + tile;
       dot = inverse + tile;
-      work = pool.take(dot + tile);
+      scratch = dot + tile;
+      work = pool.take(scratch + RowSoftmax.scratch(BLOCK));
       Arrays.fill(work, context, dot + tile, 0f);
       float[] array = FloatStorage.array(saved);
       int at = saved.offset() + (image * heads + head) * (features + 2) * features;
@@ -255,8 +258,8 @@ final class CpuLinearAttention implements LinearAttention {
             work,
             first,
             width,
-            Float.NEGATIVE_INFINITY);
-        SoftmaxLoops.softmax(work, first, rows, width);
+            0f);
+        RowSoftmax.forward(work, first, width, rows, features, work, first, width, work, scratch);
         HeadTiles.load(
             upstream,
             upstreamAt + t * upstreamRow,
@@ -286,7 +289,9 @@ final class CpuLinearAttention implements LinearAttention {
         SmallMatMul.multiply(
             work, first, 1, width, work, second, width, work, dContext, width, features, width,
             rows, true);
-        SoftmaxLoops.gradient(work, first, work, third, rows, width);
+        RowSoftmax.backward(
+            work, first, width, work, third, width, rows, features, work, third, width, work,
+            scratch);
         HeadTiles.store(
             work,
             third,

@@ -29,6 +29,9 @@ final class RowSoftmax {
   private static final VectorMask<Float> SECOND_2 = VectorMask.fromLong(F, 0xcccc);
   private static final VectorMask<Float> SECOND_1 = VectorMask.fromLong(F, 0xaaaa);
 
+  /** Rows of this length pay for a loop each, which reads memory in order. */
+  private static final int WIDE = 96;
+
   private RowSoftmax() {}
 
   private static int rounded(int rows) {
@@ -95,12 +98,24 @@ final class RowSoftmax {
       int sumsAt) {
     int end = scratchAt + Lanes.LOGICAL * rounded(rows);
     Arrays.fill(scratch, scratchAt, end, Float.NEGATIVE_INFINITY);
-    Kernel.launch(() -> maxima(x, xAt, xRow, rows, columns, scratch, scratchAt));
+    if (columns < WIDE) {
+      Kernel.launch(() -> maxima(x, xAt, xRow, rows, columns, scratch, scratchAt));
+    } else {
+      Kernel.launch(() -> wideMaxima(x, xAt, xRow, rows, columns, scratch, scratchAt));
+    }
     Kernel.launch(() -> maximaAcross(scratch, scratchAt, rows, maxima, maximaAt));
     Arrays.fill(scratch, scratchAt, end, 0f);
-    Kernel.launch(() ->
-        exponentials(
-            x, xAt, xRow, rows, columns, out, outAt, outRow, scratch, scratchAt, maxima, maximaAt));
+    if (columns < WIDE) {
+      Kernel.launch(() ->
+          exponentials(
+              x, xAt, xRow, rows, columns, out, outAt, outRow, scratch, scratchAt, maxima,
+              maximaAt));
+    } else {
+      Kernel.launch(() ->
+          wideExponentials(
+              x, xAt, xRow, rows, columns, out, outAt, outRow, scratch, scratchAt, maxima,
+              maximaAt));
+    }
     Kernel.launch(() -> sumsAcross(scratch, scratchAt, rows, sums, sumsAt));
   }
 
@@ -120,18 +135,39 @@ final class RowSoftmax {
       float[] scratch,
       int scratchAt) {
     int results = results(scratchAt, rows);
-    Arrays.fill(scratch, scratchAt, results, 0f);
-    Kernel.launch(() -> dots(y, yAt, yRow, dy, dyAt, dyRow, rows, columns, scratch, scratchAt));
-    Kernel.launch(() -> sumsAcross(scratch, scratchAt, rows, scratch, results));
+    dots(y, yAt, yRow, dy, dyAt, dyRow, rows, columns, scratch, scratchAt, results);
     Kernel.launch(() ->
         gradients(y, yAt, yRow, dy, dyAt, dyRow, rows, columns, dx, dxAt, dxRow, scratch, results));
+  }
+
+  /**
+   * The inner product of each row of y with that of dy.
+   *
+   * @param scratch gets the products too
+   * @param dotsAt the products' place, overwritten for a multiple of 16 rows
+   */
+  static void dots(
+      float[] y,
+      int yAt,
+      int yRow,
+      float[] dy,
+      int dyAt,
+      int dyRow,
+      int rows,
+      int columns,
+      float[] scratch,
+      int scratchAt,
+      int dotsAt) {
+    Arrays.fill(scratch, scratchAt, results(scratchAt, rows), 0f);
+    Kernel.launch(() -> dots(y, yAt, yRow, dy, dyAt, dyRow, rows, columns, scratch, scratchAt));
+    Kernel.launch(() -> sumsAcross(scratch, scratchAt, rows, scratch, dotsAt));
   }
 
   private static int lane(int column) {
     return column & (Lanes.LOGICAL - 1);
   }
 
-  static void maxima(
+  private static void maxima(
       float[] x, int at, int row, int rows, int columns, float[] lanes, int lanesAt) {
     int whole = columns & -L;
     for (int c = 0; c < whole; c += L) {
@@ -141,6 +177,29 @@ final class RowSoftmax {
       VectorMask<Float> rest = F.indexInRange(whole, columns);
       maximaRest(x, at + whole, row, rows, lanes, lanesAt + lane(whole), rest);
     }
+  }
+
+  /** As {@link #wideExponentials}. */
+  private static void wideMaxima(
+      float[] x, int at, int row, int rows, int columns, float[] lanes, int lanesAt) {
+    int whole = columns & -Lanes.LOGICAL;
+    for (int r = 0; r < rows; r++) {
+      for (int g = 0; g < Lanes.LOGICAL; g += L) {
+        wideMaximaRow(x, at + r * row + g, whole, lanes, lanesAt + r * Lanes.LOGICAL + g);
+      }
+    }
+    if (whole < columns) {
+      maxima(x, at + whole, row, rows, columns - whole, lanes, lanesAt);
+    }
+  }
+
+  private static void wideMaximaRow(float[] x, int at, int columns, float[] lanes, int lanesAt) {
+    FloatVector m = FloatVector.broadcast(F, Float.NEGATIVE_INFINITY);
+    for (int c = 0; c < columns; c += Lanes.LOGICAL) {
+      FloatVector v = FloatVector.fromArray(F, x, at + c);
+      m = m.blend(v, v.compare(VectorOperators.GT, m));
+    }
+    m.intoArray(lanes, lanesAt);
   }
 
   private static void maximaStep(float[] x, int at, int row, int rows, float[] lanes, int lanesAt) {
@@ -161,7 +220,7 @@ final class RowSoftmax {
     }
   }
 
-  static void exponentials(
+  private static void exponentials(
       float[] x,
       int xAt,
       int xRow,
@@ -205,6 +264,69 @@ final class RowSoftmax {
           maximaAt,
           rest);
     }
+  }
+
+  /** The columns that make up whole sets of lanes row after row, then the rest side by side. */
+  private static void wideExponentials(
+      float[] x,
+      int xAt,
+      int xRow,
+      int rows,
+      int columns,
+      float[] out,
+      int outAt,
+      int outRow,
+      float[] lanes,
+      int lanesAt,
+      float[] maxima,
+      int maximaAt) {
+    int whole = columns & -Lanes.LOGICAL;
+    for (int r = 0; r < rows; r++) {
+      for (int g = 0; g < Lanes.LOGICAL; g += L) {
+        wideExponentialsRow(
+            x,
+            xAt + r * xRow + g,
+            whole,
+            out,
+            outAt + r * outRow + g,
+            lanes,
+            lanesAt + r * Lanes.LOGICAL + g,
+            maxima[maximaAt + r]);
+      }
+    }
+    if (whole < columns) {
+      exponentials(
+          x,
+          xAt + whole,
+          xRow,
+          rows,
+          columns - whole,
+          out,
+          outAt + whole,
+          outRow,
+          lanes,
+          lanesAt,
+          maxima,
+          maximaAt);
+    }
+  }
+
+  private static void wideExponentialsRow(
+      float[] x,
+      int xAt,
+      int columns,
+      float[] out,
+      int outAt,
+      float[] lanes,
+      int lanesAt,
+      float max) {
+    FloatVector s = FloatVector.zero(F);
+    for (int c = 0; c < columns; c += Lanes.LOGICAL) {
+      FloatVector e = VectorMath.expNegative(FloatVector.fromArray(F, x, xAt + c).sub(max));
+      e.intoArray(out, outAt + c);
+      s = s.add(e);
+    }
+    s.intoArray(lanes, lanesAt);
   }
 
   private static void exponentialsStep(
@@ -255,7 +377,7 @@ final class RowSoftmax {
     }
   }
 
-  static void scale(
+  private static void scale(
       float[] x, int at, int row, int rows, int columns, float[] factors, int factorsAt) {
     int whole = columns & -L;
     for (int c = 0; c < whole; c += L) {
@@ -433,7 +555,7 @@ final class RowSoftmax {
   }
 
   /** The sum of each row's lanes; the places of a multiple of 16 rows are overwritten. */
-  static void sumsAcross(float[] lanes, int at, int rows, float[] sums, int sumsAt) {
+  private static void sumsAcross(float[] lanes, int at, int rows, float[] sums, int sumsAt) {
     for (int r = 0; r < rows; r += L) {
       int from = at + r * Lanes.LOGICAL;
       addPair(
@@ -481,7 +603,7 @@ final class RowSoftmax {
   }
 
   /** The largest of each row's lanes, as {@link #sumsAcross}. */
-  static void maximaAcross(float[] lanes, int at, int rows, float[] maxima, int maximaAt) {
+  private static void maximaAcross(float[] lanes, int at, int rows, float[] maxima, int maximaAt) {
     for (int r = 0; r < rows; r += L) {
       int from = at + r * Lanes.LOGICAL;
       maxPair(

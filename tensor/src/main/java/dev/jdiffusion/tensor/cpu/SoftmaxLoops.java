@@ -8,10 +8,9 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShuffle;
 
 /**
- * Softmax of rows whose length is padded to a multiple of 16. Element i of a row belongs to logical
- * lane {@code i % 16}; the lanes are combined by halving, which exchanges of lanes do within
- * vectors and leave in every lane of the result. Rows of 32, the usual head size, have a version
- * without loops.
+ * Reductions of single rows whose length is padded to a multiple of 16. Element i of a row belongs
+ * to logical lane {@code i % 16}; the lanes are combined by halving, which exchanges of lanes do
+ * within vectors and leave in every lane of the result. Many rows at once: {@link RowSoftmax}.
  */
 final class SoftmaxLoops {
   private static final VectorShuffle<Float> SWAP_8 =
@@ -120,84 +119,6 @@ final class SoftmaxLoops {
     }
   }
 
-  /** Replaces rows, one after the other in memory, by their softmax. */
-  static void softmax(float[] x, int at, int rows, int width) {
-    if (L == 16 && width == 32) {
-      Kernel.launch(() -> subtractMax32(x, at, rows));
-      Kernel.launch(() -> exponentials(x, at, rows * width));
-      Kernel.launch(() -> normalize32(x, at, rows));
-      return;
-    }
-    Kernel.launch(() -> subtractMax(x, at, rows, width));
-    Kernel.launch(() -> exponentials(x, at, rows * width));
-    Kernel.launch(() -> normalize(x, at, rows, width));
-  }
-
-  private static void subtractMax(float[] x, int at, int rows, int width) {
-    for (int r = 0; r < rows; r++) {
-      int row = at + r * width;
-      FloatVector max = max(x, row, width);
-      for (int i = row; i < row + width; i += L) {
-        FloatVector.fromArray(F, x, i).sub(max).intoArray(x, i);
-      }
-    }
-  }
-
-  private static void normalize(float[] x, int at, int rows, int width) {
-    for (int r = 0; r < rows; r++) {
-      int row = at + r * width;
-      FloatVector inverse = FloatVector.broadcast(F, 1f).div(sum(x, row, width));
-      for (int i = row; i < row + width; i += L) {
-        FloatVector.fromArray(F, x, i).mul(inverse).intoArray(x, i);
-      }
-    }
-  }
-
-  private static void subtractMax32(float[] x, int at, int rows) {
-    for (int i = at; i < at + 32 * rows; i += 32) {
-      FloatVector x0 = FloatVector.fromArray(F, x, i);
-      FloatVector x1 = FloatVector.fromArray(F, x, i + 16);
-      FloatVector max = maxAcross(larger(x0, x1));
-      x0.sub(max).intoArray(x, i);
-      x1.sub(max).intoArray(x, i + 16);
-    }
-  }
-
-  private static void normalize32(float[] x, int at, int rows) {
-    for (int i = at; i < at + 32 * rows; i += 32) {
-      FloatVector e0 = FloatVector.fromArray(F, x, i);
-      FloatVector e1 = FloatVector.fromArray(F, x, i + 16);
-      FloatVector inverse = FloatVector.broadcast(F, 1f).div(sumAcross(e0.add(e1)));
-      e0.mul(inverse).intoArray(x, i);
-      e1.mul(inverse).intoArray(x, i + 16);
-    }
-  }
-
-  /** Replaces rows of dy by {@code y * (dy - sum of y * dy)}. */
-  static void gradient(float[] y, int yAt, float[] dy, int dyAt, int rows, int width) {
-    if (L == 16 && width == 32) {
-      Kernel.launch(() -> gradient32(y, yAt, dy, dyAt, rows));
-    } else {
-      Kernel.launch(() -> gradientRows(y, yAt, dy, dyAt, rows, width));
-    }
-  }
-
-  private static void gradientRows(float[] y, int yAt, float[] dy, int dyAt, int rows, int width) {
-    for (int r = 0; r < rows; r++) {
-      gradientRow(y, yAt + r * width, dy, dyAt + r * width, width);
-    }
-  }
-
-  private static void gradientRow(float[] y, int yAt, float[] dy, int dyAt, int width) {
-    FloatVector dot = FloatVector.broadcast(F, dot(y, yAt, dy, dyAt, width));
-    for (int i = 0; i < width; i += L) {
-      FloatVector.fromArray(F, dy, dyAt + i)
-          .sub(dot)
-          .mul(FloatVector.fromArray(F, y, yAt + i))
-          .intoArray(dy, dyAt + i);
-    }
-  }
-
   /**
    * The inner product of two rows. It returns a number and calls no method that returns a vector:
    * one that C2 decides not to inline hands it over as an object.
@@ -232,18 +153,5 @@ final class SoftmaxLoops {
       s = s.add(u).add(t.add(v));
     }
     return sumAcross(s).lane(0);
-  }
-
-  private static void gradient32(float[] y, int yAt, float[] dy, int dyAt, int rows) {
-    FloatVector zero = FloatVector.zero(F);
-    for (int i = 0; i < 32 * rows; i += 32) {
-      FloatVector y0 = FloatVector.fromArray(F, y, yAt + i);
-      FloatVector y1 = FloatVector.fromArray(F, y, yAt + i + 16);
-      FloatVector d0 = FloatVector.fromArray(F, dy, dyAt + i);
-      FloatVector d1 = FloatVector.fromArray(F, dy, dyAt + i + 16);
-      FloatVector dot = sumAcross(y1.fma(d1, y0.fma(d0, zero)));
-      d0.sub(dot).mul(y0).intoArray(dy, dyAt + i);
-      d1.sub(dot).mul(y1).intoArray(dy, dyAt + i + 16);
-    }
   }
 }
