@@ -9,9 +9,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The threads of a backend. The calling thread works too, so {@code threads - 1} helpers stand by:
  * they spin for some microseconds after each job, since the next kernel usually follows at once,
- * and then park. Longer spinning keeps others from the processor on a crowded machine, two
- * trainings at once for instance; and a thread that yields instead of parking may stay on the
- * processor of the very thread it waits for.
+ * and then park. Longer spinning keeps others from the processor on a crowded machine: two
+ * trainings at once, or more threads than processors.
  *
  * <p>Tasks are claimed one by one in ascending order. What a task computes must not depend on who
  * runs it or when; then results are the same for any number of threads.
