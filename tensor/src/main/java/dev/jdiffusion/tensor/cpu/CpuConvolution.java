@@ -28,12 +28,14 @@ final class CpuConvolution implements Convolution {
   private final FloatPool pool;
   private final DepthwiseConvolution depthwise;
   private final WinogradConvolution winograd;
+  private final WinogradWeightGradient winogradGradient;
 
   CpuConvolution(Workers workers, FloatPool pool) {
     this.workers = workers;
     this.pool = pool;
     this.depthwise = new DepthwiseConvolution(workers, pool);
     this.winograd = new WinogradConvolution(workers, pool);
+    this.winogradGradient = new WinogradWeightGradient(workers, pool);
   }
 
   /** The extents of a call: small names for what all three operations need. */
@@ -91,18 +93,17 @@ final class CpuConvolution implements Convolution {
           && windowColumns == 3
           && stride == 1
           && padding <= 2
-          && WinogradConvolution.Plan.pays(
+          && WinogradPlan.pays(
               inputs, outputs, Math.min(height, outRows), Math.min(width, outColumns));
     }
 
-    WinogradConvolution.Plan filtering() {
-      return new WinogradConvolution.Plan(
-          images, height, width, inputs, outputs, padding, outRows, outColumns);
+    WinogradPlan filtering() {
+      return new WinogradPlan(images, height, width, inputs, outputs, padding, outRows, outColumns);
     }
 
     /** The gradient with respect to the input as a convolution. */
-    WinogradConvolution.Plan filteringBack() {
-      return new WinogradConvolution.Plan(
+    WinogradPlan filteringBack() {
+      return new WinogradPlan(
           images, outRows, outColumns, outputs, inputs, 2 - padding, height, width);
     }
 
@@ -167,7 +168,7 @@ final class CpuConvolution implements Convolution {
     }
     Panels panels = new Panels(e.groupOutputs());
     if (e.isFiltering()) {
-      WinogradConvolution.Plan plan = e.filtering();
+      WinogradPlan plan = e.filtering();
       float[] packed = pool.take(plan.packedLength(panels));
       try {
         winograd.pack(plan, w, weight.offset(), panels, packed);
@@ -348,7 +349,7 @@ final class CpuConvolution implements Convolution {
       int biasFrom,
       float[] dx,
       int dxFrom) {
-    WinogradConvolution.Plan plan = e.filteringBack();
+    WinogradPlan plan = e.filteringBack();
     int size = e.inputs * e.outputs;
     float[] turned = pool.take(e.taps() * size);
     float[] packed = pool.take(plan.packedLength(panels));
@@ -490,7 +491,7 @@ final class CpuConvolution implements Convolution {
     }
     Panels panels = new Panels(e.groupOutputs());
     if (e.isFiltering()) {
-      winograd.weightGrad(
+      winogradGradient.run(
           e.filtering(),
           x,
           input.offset(),

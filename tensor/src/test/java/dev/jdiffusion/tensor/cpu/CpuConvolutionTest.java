@@ -54,7 +54,7 @@ class CpuConvolutionTest {
           && kw == 3
           && stride == 1
           && groups == 1
-          && WinogradConvolution.Plan.pays(ci, co, Math.min(h, ho()), Math.min(w, wo()));
+          && WinogradPlan.pays(ci, co, Math.min(h, ho()), Math.min(w, wo()));
     }
 
     /** Direct sums are met bit for bit, filtered ones within 1e-5 of the largest. */
