@@ -18,16 +18,14 @@ import jdk.incubator.vector.VectorShuffle;
  * other, and the same additions.
  */
 final class RowSoftmax {
-  private static final VectorShuffle<Float> SWAP_8 =
-      VectorShuffle.fromOp(F, i -> (i ^ 8) & (L - 1));
-  private static final VectorShuffle<Float> SWAP_4 =
-      VectorShuffle.fromOp(F, i -> (i ^ 4) & (L - 1));
-  private static final VectorShuffle<Float> SWAP_2 = VectorShuffle.fromOp(F, i -> i ^ 2);
-  private static final VectorShuffle<Float> SWAP_1 = VectorShuffle.fromOp(F, i -> i ^ 1);
-  private static final VectorMask<Float> SECOND_8 = VectorMask.fromLong(F, 0xff00);
-  private static final VectorMask<Float> SECOND_4 = VectorMask.fromLong(F, 0xf0f0);
-  private static final VectorMask<Float> SECOND_2 = VectorMask.fromLong(F, 0xcccc);
-  private static final VectorMask<Float> SECOND_1 = VectorMask.fromLong(F, 0xaaaa);
+  static final VectorShuffle<Float> SWAP_8 = VectorShuffle.fromOp(F, i -> (i ^ 8) & (L - 1));
+  static final VectorShuffle<Float> SWAP_4 = VectorShuffle.fromOp(F, i -> (i ^ 4) & (L - 1));
+  static final VectorShuffle<Float> SWAP_2 = VectorShuffle.fromOp(F, i -> i ^ 2);
+  static final VectorShuffle<Float> SWAP_1 = VectorShuffle.fromOp(F, i -> i ^ 1);
+  static final VectorMask<Float> SECOND_8 = VectorMask.fromLong(F, 0xff00);
+  static final VectorMask<Float> SECOND_4 = VectorMask.fromLong(F, 0xf0f0);
+  static final VectorMask<Float> SECOND_2 = VectorMask.fromLong(F, 0xcccc);
+  static final VectorMask<Float> SECOND_1 = VectorMask.fromLong(F, 0xaaaa);
 
   /** Rows of this length pay for a loop each, which reads memory in order. */
   private static final int WIDE = 96;

@@ -2,6 +2,14 @@ package dev.jdiffusion.tensor.cpu;
 
 import static dev.jdiffusion.tensor.cpu.Lanes.F;
 import static dev.jdiffusion.tensor.cpu.Lanes.L;
+import static dev.jdiffusion.tensor.cpu.RowSoftmax.SECOND_1;
+import static dev.jdiffusion.tensor.cpu.RowSoftmax.SECOND_2;
+import static dev.jdiffusion.tensor.cpu.RowSoftmax.SECOND_4;
+import static dev.jdiffusion.tensor.cpu.RowSoftmax.SECOND_8;
+import static dev.jdiffusion.tensor.cpu.RowSoftmax.SWAP_1;
+import static dev.jdiffusion.tensor.cpu.RowSoftmax.SWAP_2;
+import static dev.jdiffusion.tensor.cpu.RowSoftmax.SWAP_4;
+import static dev.jdiffusion.tensor.cpu.RowSoftmax.SWAP_8;
 
 import jdk.incubator.vector.FloatVector;
 
@@ -509,10 +517,7 @@ final class SmallMatMul {
     s01.intoArray(c, cAt + L);
   }
 
-  /**
-   * {@code to[c, r] = from[r, c]}, 16 rows at a time: whole cache lines are written, and the lines
-   * that are read serve 16 columns.
-   */
+  /** {@code to[c, r] = from[r, c]}. */
   static void transpose(
       float[] from,
       int fromAt,
@@ -522,13 +527,101 @@ final class SmallMatMul {
       float[] to,
       int toAt,
       int toRow) {
+    int blockRows = L == 16 ? rows & -16 : 0;
+    int blockColumns = L == 16 ? columns & -16 : 0;
+    if (blockRows > 0 && blockColumns > 0) {
+      Kernel.launch(
+          () -> transposeBlocks(from, fromAt, fromRow, blockRows, blockColumns, to, toAt, toRow));
+    }
+    transposeScalars(from, fromAt, fromRow, blockRows, blockColumns, columns, to, toAt, toRow);
+    transposeScalars(
+        from,
+        fromAt + blockRows * fromRow,
+        fromRow,
+        rows - blockRows,
+        0,
+        columns,
+        to,
+        toAt + blockRows,
+        toRow);
+  }
+
+  /** 16 rows at a time: whole cache lines are written, and what is read serves 16 columns. */
+  private static void transposeScalars(
+      float[] from,
+      int fromAt,
+      int fromRow,
+      int rows,
+      int firstColumn,
+      int columns,
+      float[] to,
+      int toAt,
+      int toRow) {
     for (int first = 0; first < rows; first += 16) {
       int last = Math.min(first + 16, rows);
-      for (int c = 0; c < columns; c++) {
+      for (int c = firstColumn; c < columns; c++) {
         for (int r = first; r < last; r++) {
           to[toAt + c * toRow + r] = from[fromAt + r * fromRow + c];
         }
       }
     }
+  }
+
+  /**
+   * Blocks of 16 by 16 in vectors of 16: the two quarters of a block off its diagonal change
+   * places, then those of its quarters, and so on.
+   */
+  private static void transposeBlocks(
+      float[] from,
+      int fromAt,
+      int fromRow,
+      int rows,
+      int columns,
+      float[] to,
+      int toAt,
+      int toRow) {
+    for (int r = 0; r < rows; r += 16) {
+      for (int c = 0; c < columns; c += 16) {
+        int source = fromAt + r * fromRow + c;
+        int target = toAt + c * toRow + r;
+        for (int i = 0; i < 4; i++) {
+          exchange8And4(from, source + i * fromRow, fromRow, to, target + i * toRow, toRow);
+        }
+        for (int i = 0; i < 4; i++) {
+          exchange2And1(to, target + 4 * i * toRow, toRow);
+        }
+      }
+    }
+  }
+
+  private static void exchange8And4(
+      float[] from, int fromAt, int fromRow, float[] to, int toAt, int toRow) {
+    FloatVector a = FloatVector.fromArray(F, from, fromAt);
+    FloatVector b = FloatVector.fromArray(F, from, fromAt + 4 * fromRow);
+    FloatVector c = FloatVector.fromArray(F, from, fromAt + 8 * fromRow);
+    FloatVector d = FloatVector.fromArray(F, from, fromAt + 12 * fromRow);
+    FloatVector a8 = a.blend(c.rearrange(SWAP_8), SECOND_8);
+    FloatVector c8 = a.rearrange(SWAP_8).blend(c, SECOND_8);
+    FloatVector b8 = b.blend(d.rearrange(SWAP_8), SECOND_8);
+    FloatVector d8 = b.rearrange(SWAP_8).blend(d, SECOND_8);
+    a8.blend(b8.rearrange(SWAP_4), SECOND_4).intoArray(to, toAt);
+    a8.rearrange(SWAP_4).blend(b8, SECOND_4).intoArray(to, toAt + 4 * toRow);
+    c8.blend(d8.rearrange(SWAP_4), SECOND_4).intoArray(to, toAt + 8 * toRow);
+    c8.rearrange(SWAP_4).blend(d8, SECOND_4).intoArray(to, toAt + 12 * toRow);
+  }
+
+  private static void exchange2And1(float[] x, int at, int row) {
+    FloatVector a = FloatVector.fromArray(F, x, at);
+    FloatVector b = FloatVector.fromArray(F, x, at + row);
+    FloatVector c = FloatVector.fromArray(F, x, at + 2 * row);
+    FloatVector d = FloatVector.fromArray(F, x, at + 3 * row);
+    FloatVector a2 = a.blend(c.rearrange(SWAP_2), SECOND_2);
+    FloatVector c2 = a.rearrange(SWAP_2).blend(c, SECOND_2);
+    FloatVector b2 = b.blend(d.rearrange(SWAP_2), SECOND_2);
+    FloatVector d2 = b.rearrange(SWAP_2).blend(d, SECOND_2);
+    a2.blend(b2.rearrange(SWAP_1), SECOND_1).intoArray(x, at);
+    a2.rearrange(SWAP_1).blend(b2, SECOND_1).intoArray(x, at + row);
+    c2.blend(d2.rearrange(SWAP_1), SECOND_1).intoArray(x, at + 2 * row);
+    c2.rearrange(SWAP_1).blend(d2, SECOND_1).intoArray(x, at + 3 * row);
   }
 }
