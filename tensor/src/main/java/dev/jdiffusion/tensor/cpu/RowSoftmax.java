@@ -101,7 +101,7 @@ final class RowSoftmax {
     } else {
       Kernel.launch(() -> wideMaxima(x, xAt, xRow, rows, columns, scratch, scratchAt));
     }
-    Kernel.launch(() -> maximaAcross(scratch, scratchAt, rows, maxima, maximaAt));
+    maximaAcross(scratch, scratchAt, rows, maxima, maximaAt);
     Arrays.fill(scratch, scratchAt, end, 0f);
     if (columns < WIDE) {
       Kernel.launch(() ->
@@ -114,7 +114,7 @@ final class RowSoftmax {
               x, xAt, xRow, rows, columns, out, outAt, outRow, scratch, scratchAt, maxima,
               maximaAt));
     }
-    Kernel.launch(() -> sumsAcross(scratch, scratchAt, rows, sums, sumsAt));
+    sumsAcross(scratch, scratchAt, rows, sums, sumsAt);
   }
 
   /** {@code dx = y * (dy - sum of y * dy)}; dx may be dy. */
@@ -158,7 +158,7 @@ final class RowSoftmax {
       int dotsAt) {
     Arrays.fill(scratch, scratchAt, results(scratchAt, rows), 0f);
     Kernel.launch(() -> dots(y, yAt, yRow, dy, dyAt, dyRow, rows, columns, scratch, scratchAt));
-    Kernel.launch(() -> sumsAcross(scratch, scratchAt, rows, scratch, dotsAt));
+    sumsAcross(scratch, scratchAt, rows, scratch, dotsAt);
   }
 
   private static int lane(int column) {
@@ -554,14 +554,36 @@ final class RowSoftmax {
 
   /** The sum of each row's lanes; the places of a multiple of 16 rows are overwritten. */
   private static void sumsAcross(float[] lanes, int at, int rows, float[] sums, int sumsAt) {
+    // In two loops, since one would be too long for C2.
+    Kernel.launch(() -> sumsFourths(lanes, at, rows));
+    Kernel.launch(() -> sumsOfFourths(lanes, at, rows, sums, sumsAt));
+  }
+
+  /** Of each L rows, four vectors with four lanes of each row, in the place of the first four. */
+  private static void sumsFourths(float[] lanes, int at, int rows) {
+    int fourths = (rows + L - 1) / L * 4;
+    for (int i = 0; i < fourths; i++) {
+      int from = at + i / 4 * L * Lanes.LOGICAL;
+      sumsOfFourth(lanes, from, i & 3).intoArray(lanes, from + (i & 3) * Lanes.LOGICAL);
+    }
+  }
+
+  private static void sumsOfFourths(float[] lanes, int at, int rows, float[] sums, int sumsAt) {
     for (int r = 0; r < rows; r += L) {
       int from = at + r * Lanes.LOGICAL;
-      addPair(
-              addPair(sumsOfFourth(lanes, from, 0), sumsOfFourth(lanes, from, 2), SECOND_2, SWAP_2),
-              addPair(sumsOfFourth(lanes, from, 1), sumsOfFourth(lanes, from, 3), SECOND_2, SWAP_2),
-              SECOND_1,
-              SWAP_1)
-          .intoArray(sums, sumsAt + r);
+      FloatVector even =
+          addPair(
+              FloatVector.fromArray(F, lanes, from),
+              FloatVector.fromArray(F, lanes, from + 2 * Lanes.LOGICAL),
+              SECOND_2,
+              SWAP_2);
+      FloatVector odd =
+          addPair(
+              FloatVector.fromArray(F, lanes, from + Lanes.LOGICAL),
+              FloatVector.fromArray(F, lanes, from + 3 * Lanes.LOGICAL),
+              SECOND_2,
+              SWAP_2);
+      addPair(even, odd, SECOND_1, SWAP_1).intoArray(sums, sumsAt + r);
     }
   }
 
@@ -602,14 +624,37 @@ final class RowSoftmax {
 
   /** The largest of each row's lanes, as {@link #sumsAcross}. */
   private static void maximaAcross(float[] lanes, int at, int rows, float[] maxima, int maximaAt) {
+    // In two loops, since one would be too long for C2.
+    Kernel.launch(() -> maximaFourths(lanes, at, rows));
+    Kernel.launch(() -> maximaOfFourths(lanes, at, rows, maxima, maximaAt));
+  }
+
+  /** Of each L rows, four vectors with four lanes of each row, in the place of the first four. */
+  private static void maximaFourths(float[] lanes, int at, int rows) {
+    int fourths = (rows + L - 1) / L * 4;
+    for (int i = 0; i < fourths; i++) {
+      int from = at + i / 4 * L * Lanes.LOGICAL;
+      maxOfFourth(lanes, from, i & 3).intoArray(lanes, from + (i & 3) * Lanes.LOGICAL);
+    }
+  }
+
+  private static void maximaOfFourths(
+      float[] lanes, int at, int rows, float[] maxima, int maximaAt) {
     for (int r = 0; r < rows; r += L) {
       int from = at + r * Lanes.LOGICAL;
-      maxPair(
-              maxPair(maxOfFourth(lanes, from, 0), maxOfFourth(lanes, from, 2), SECOND_2, SWAP_2),
-              maxPair(maxOfFourth(lanes, from, 1), maxOfFourth(lanes, from, 3), SECOND_2, SWAP_2),
-              SECOND_1,
-              SWAP_1)
-          .intoArray(maxima, maximaAt + r);
+      FloatVector even =
+          maxPair(
+              FloatVector.fromArray(F, lanes, from),
+              FloatVector.fromArray(F, lanes, from + 2 * Lanes.LOGICAL),
+              SECOND_2,
+              SWAP_2);
+      FloatVector odd =
+          maxPair(
+              FloatVector.fromArray(F, lanes, from + Lanes.LOGICAL),
+              FloatVector.fromArray(F, lanes, from + 3 * Lanes.LOGICAL),
+              SECOND_2,
+              SWAP_2);
+      maxPair(even, odd, SECOND_1, SWAP_1).intoArray(maxima, maximaAt + r);
     }
   }
 
