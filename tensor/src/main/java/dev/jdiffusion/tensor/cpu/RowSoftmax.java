@@ -69,7 +69,11 @@ final class RowSoftmax {
             .intoArray(scratch, i);
       }
     });
-    Kernel.launch(() -> scale(out, outAt, outRow, rows, columns, scratch, results));
+    if (RowsOf32.fit(columns, xRow, outRow)) {
+      Kernel.launch(() -> RowsOf32.scale(out, outAt, rows, scratch, results));
+    } else {
+      Kernel.launch(() -> scale(out, outAt, outRow, rows, columns, scratch, results));
+    }
   }
 
   /**
@@ -95,6 +99,14 @@ final class RowSoftmax {
       float[] sums,
       int sumsAt) {
     int end = scratchAt + Lanes.LOGICAL * rounded(rows);
+    if (RowsOf32.fit(columns, xRow, outRow)) {
+      Kernel.launch(() -> RowsOf32.maxima(x, xAt, rows, scratch, scratchAt));
+      maximaAcross(scratch, scratchAt, rows, maxima, maximaAt);
+      Kernel.launch(() ->
+          RowsOf32.exponentials(x, xAt, rows, out, outAt, scratch, scratchAt, maxima, maximaAt));
+      sumsAcross(scratch, scratchAt, rows, sums, sumsAt);
+      return;
+    }
     Arrays.fill(scratch, scratchAt, end, Float.NEGATIVE_INFINITY);
     if (columns < WIDE) {
       Kernel.launch(() -> maxima(x, xAt, xRow, rows, columns, scratch, scratchAt));
@@ -134,6 +146,10 @@ final class RowSoftmax {
       int scratchAt) {
     int results = results(scratchAt, rows);
     dots(y, yAt, yRow, dy, dyAt, dyRow, rows, columns, scratch, scratchAt, results);
+    if (RowsOf32.fit(columns, yRow, dyRow) && dxRow == columns) {
+      Kernel.launch(() -> RowsOf32.gradients(y, yAt, dy, dyAt, rows, dx, dxAt, scratch, results));
+      return;
+    }
     Kernel.launch(() ->
         gradients(y, yAt, yRow, dy, dyAt, dyRow, rows, columns, dx, dxAt, dxRow, scratch, results));
   }
@@ -156,8 +172,12 @@ final class RowSoftmax {
       float[] scratch,
       int scratchAt,
       int dotsAt) {
-    Arrays.fill(scratch, scratchAt, results(scratchAt, rows), 0f);
-    Kernel.launch(() -> dots(y, yAt, yRow, dy, dyAt, dyRow, rows, columns, scratch, scratchAt));
+    if (RowsOf32.fit(columns, yRow, dyRow)) {
+      Kernel.launch(() -> RowsOf32.dots(y, yAt, dy, dyAt, rows, scratch, scratchAt));
+    } else {
+      Arrays.fill(scratch, scratchAt, results(scratchAt, rows), 0f);
+      Kernel.launch(() -> dots(y, yAt, yRow, dy, dyAt, dyRow, rows, columns, scratch, scratchAt));
+    }
     sumsAcross(scratch, scratchAt, rows, scratch, dotsAt);
   }
 
