@@ -262,7 +262,8 @@ class CpuConvolutionTest {
 
   @Test
   void memoryDoesNotGrowWhenCallsRepeat() {
-    Backend cpu = CPUS[1];
+    // One thread: how many workspaces several need at once depends on when each of them runs.
+    Backend cpu = CPUS[0];
     Case c = new Case(4, 14, 14, 28, 3, 3, 28, 1, 1, 1);
     long allocations = 0;
     for (int step = 0; step < 5; step++) {
@@ -278,8 +279,7 @@ class CpuConvolutionTest {
         allocations = cpu.memory().allocations();
       }
     }
-    // Two threads may need their workspaces at the same time, or one after the other.
-    assertEquals(allocations, cpu.memory().allocations(), 2);
+    assertEquals(allocations, cpu.memory().allocations());
   }
 
   private static float at(Case c, float[] x, int n, int y, int column, int channel) {
