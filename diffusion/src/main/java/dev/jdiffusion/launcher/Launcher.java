@@ -100,8 +100,9 @@ public final class Launcher {
       command.add("-XX:+UseSerialGC");
     }
     command.add("-XX:MaxRAMPercentage=75");
-    if (offersHugePages()) {
+    if (args.length > 0 && args[0].equals("train") && offersHugePages()) {
       // Tensors are large arrays: with pages of 4 kB, translating addresses halves their bandwidth.
+      // Short commands would wait longer for their first, empty pages than they save.
       command.add("-XX:+UseTransparentHugePages");
     }
     String pid = ownPid();
