@@ -105,6 +105,12 @@ public final class Launcher {
       // Short commands would wait longer for their first, empty pages than they save.
       command.add("-XX:+UseTransparentHugePages");
     }
+    if (args.length > 0
+        && args[0].equals("sample")
+        && Runtime.getRuntime().availableProcessors() == 2) {
+      // The first picture waits for the JIT compiler, which needs one of the two.
+      command.add("-Djdiffusion.soloMillis=1200");
+    }
     String pid = ownPid();
     if (!pid.isEmpty()) {
       command.add("-D" + PARENT_PID_PROPERTY + "=" + pid);

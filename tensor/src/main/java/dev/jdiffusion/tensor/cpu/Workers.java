@@ -1,6 +1,7 @@
 package dev.jdiffusion.tensor.cpu;
 
 import java.lang.ref.Cleaner;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
@@ -20,11 +21,20 @@ final class Workers {
   static final long SERIAL_WORK = 1 << 16;
 
   private static final int SPINS = 1_000;
+
+  /**
+   * How long after its start a backend works on one thread, in milliseconds. With two processors
+   * the JIT compiler then has one of them to itself, and kernels are compiled sooner.
+   */
+  private static final long SOLO_NANOS =
+      TimeUnit.MILLISECONDS.toNanos(Long.getLong("jdiffusion.soloMillis", 0));
+
   private static final Cleaner CLEANER = Cleaner.create();
 
   private final Crew crew;
   private final int threads;
   private final AtomicBoolean busy = new AtomicBoolean();
+  private final long soloUntil = System.nanoTime() + SOLO_NANOS;
 
   /** One part of a job. */
   interface Task {
@@ -75,7 +85,7 @@ final class Workers {
    * runs on the calling thread alone.
    */
   void run(int tasks, Task task) {
-    if (tasks <= 1 || threads == 1 || !busy.compareAndSet(false, true)) {
+    if (tasks <= 1 || threads == 1 || isSolo() || !busy.compareAndSet(false, true)) {
       serial(tasks, task);
       return;
     }
@@ -104,6 +114,10 @@ final class Workers {
           int from = index * grain;
           task.run(from, (int) Math.min(length, (long) from + grain));
         });
+  }
+
+  private boolean isSolo() {
+    return SOLO_NANOS > 0 && System.nanoTime() - soloUntil < 0;
   }
 
   private static void serial(int tasks, Task task) {
