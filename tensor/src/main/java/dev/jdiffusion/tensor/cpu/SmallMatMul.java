@@ -2,14 +2,14 @@ package dev.jdiffusion.tensor.cpu;
 
 import static dev.jdiffusion.tensor.cpu.Lanes.F;
 import static dev.jdiffusion.tensor.cpu.Lanes.L;
-import static dev.jdiffusion.tensor.cpu.RowSoftmax.SECOND_1;
-import static dev.jdiffusion.tensor.cpu.RowSoftmax.SECOND_2;
-import static dev.jdiffusion.tensor.cpu.RowSoftmax.SECOND_4;
-import static dev.jdiffusion.tensor.cpu.RowSoftmax.SECOND_8;
-import static dev.jdiffusion.tensor.cpu.RowSoftmax.SWAP_1;
-import static dev.jdiffusion.tensor.cpu.RowSoftmax.SWAP_2;
-import static dev.jdiffusion.tensor.cpu.RowSoftmax.SWAP_4;
-import static dev.jdiffusion.tensor.cpu.RowSoftmax.SWAP_8;
+import static dev.jdiffusion.tensor.cpu.RowReductions.SECOND_1;
+import static dev.jdiffusion.tensor.cpu.RowReductions.SECOND_2;
+import static dev.jdiffusion.tensor.cpu.RowReductions.SECOND_4;
+import static dev.jdiffusion.tensor.cpu.RowReductions.SECOND_8;
+import static dev.jdiffusion.tensor.cpu.RowReductions.SWAP_1;
+import static dev.jdiffusion.tensor.cpu.RowReductions.SWAP_2;
+import static dev.jdiffusion.tensor.cpu.RowReductions.SWAP_4;
+import static dev.jdiffusion.tensor.cpu.RowReductions.SWAP_8;
 
 import jdk.incubator.vector.FloatVector;
 

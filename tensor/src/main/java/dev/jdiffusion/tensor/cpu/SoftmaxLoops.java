@@ -2,10 +2,13 @@ package dev.jdiffusion.tensor.cpu;
 
 import static dev.jdiffusion.tensor.cpu.Lanes.F;
 import static dev.jdiffusion.tensor.cpu.Lanes.L;
+import static dev.jdiffusion.tensor.cpu.RowReductions.SWAP_1;
+import static dev.jdiffusion.tensor.cpu.RowReductions.SWAP_2;
+import static dev.jdiffusion.tensor.cpu.RowReductions.SWAP_4;
+import static dev.jdiffusion.tensor.cpu.RowReductions.SWAP_8;
+import static dev.jdiffusion.tensor.cpu.RowReductions.larger;
 
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorOperators;
-import jdk.incubator.vector.VectorShuffle;
 
 /**
  * Reductions of single rows whose length is padded to a multiple of 16. Element i of a row belongs
@@ -13,19 +16,7 @@ import jdk.incubator.vector.VectorShuffle;
  * within vectors and leave in every lane of the result. Many rows at once: {@link RowSoftmax}.
  */
 final class SoftmaxLoops {
-  private static final VectorShuffle<Float> SWAP_8 =
-      VectorShuffle.fromOp(F, i -> (i ^ 8) & (L - 1));
-  private static final VectorShuffle<Float> SWAP_4 =
-      VectorShuffle.fromOp(F, i -> (i ^ 4) & (L - 1));
-  private static final VectorShuffle<Float> SWAP_2 = VectorShuffle.fromOp(F, i -> i ^ 2);
-  private static final VectorShuffle<Float> SWAP_1 = VectorShuffle.fromOp(F, i -> i ^ 1);
-
   private SoftmaxLoops() {}
-
-  /** The larger numbers; where one is NaN, the second. NaN shows in the sum anyway. */
-  private static FloatVector larger(FloatVector a, FloatVector b) {
-    return b.blend(a, a.compare(VectorOperators.GT, b));
-  }
 
   /** The largest lane, in all lanes. */
   static FloatVector maxAcross(FloatVector v) {
