@@ -194,7 +194,7 @@ final class CpuConvolution implements Convolution {
       for (int g = 0; g < e.groups; g++) {
         int column = g * e.groupOutputs();
         packForward(e, w, weight.offset() + column, panels, packed);
-        Windows windows = e.windows(g, minimumBlocks());
+        Windows windows = e.windows(g, workers.wantedBlocks());
         DenseProduct.run(
             windows,
             x,
@@ -209,10 +209,6 @@ final class CpuConvolution implements Convolution {
     } finally {
       pool.give(packed);
     }
-  }
-
-  private int minimumBlocks() {
-    return workers.threads() == 1 ? 1 : 4 * workers.threads();
   }
 
   private static Target target(
@@ -302,7 +298,7 @@ final class CpuConvolution implements Convolution {
         if (e.isPointwise()) {
           packTransposed(e, w, weightFrom, 0, 0, 1, 1, panels, packed);
           Windows windows =
-              Windows.direct(e.images * e.height * e.width, e.outputs, minimumBlocks());
+              Windows.direct(e.images * e.height * e.width, e.outputs, workers.wantedBlocks());
           DenseProduct.run(
               windows,
               d,
@@ -417,7 +413,7 @@ final class CpuConvolution implements Convolution {
             columnTaps - 1 - (firstColumn + e.padding) / e.stride,
             rows,
             columns,
-            minimumBlocks());
+            workers.wantedBlocks());
     int rowStride = e.width * e.inputs;
     Target target =
         new Target(

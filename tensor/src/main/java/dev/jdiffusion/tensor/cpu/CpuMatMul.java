@@ -195,8 +195,7 @@ final class CpuMatMul implements MatMul {
                       0,
                       k));
         }
-        int threads = workers.threads();
-        Windows windows = Windows.direct(m, k, threads == 1 ? 1 : 4 * threads);
+        Windows windows = Windows.direct(m, k, workers.wantedBlocks());
         DenseProduct.run(
             windows,
             copy,

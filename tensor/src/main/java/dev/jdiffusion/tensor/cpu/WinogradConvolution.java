@@ -76,7 +76,7 @@ final class WinogradConvolution {
       int residualShift,
       float[] out,
       int outFrom) {
-    Windows tiles = plan.tiles(workers.threads() == 1 ? 1 : 4 * workers.threads());
+    Windows tiles = plan.tiles(workers.wantedBlocks());
     int most = tiles.pixels(tiles.block(0));
     TransformedTiles in = TransformedTiles.of(most, plan.inputs());
     TransformedTiles result = TransformedTiles.of(most, plan.outputs());

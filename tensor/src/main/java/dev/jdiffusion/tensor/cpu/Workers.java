@@ -67,6 +67,11 @@ final class Workers {
     return threads;
   }
 
+  /** Into how many blocks to cut work at least, so that no thread waits long for the last. */
+  int wantedBlocks() {
+    return threads == 1 ? 1 : 4 * threads;
+  }
+
   /**
    * Runs {@code task} for 0..tasks-1, here and now if the whole work is small, given in
    * multiply-adds.
