@@ -98,8 +98,8 @@ public record MachineLimits(double flopsPerSecond, double bytesPerSecond) {
   }
 
   /**
-   * The most that some work does in a second, as the work counts it. Not the median: for the first
-   * milliseconds after they wake, two threads may share one processor.
+   * The most that some work does in a second, as the work counts it. Not the median: whatever else
+   * runs on the machine makes a run slower, and nothing makes one faster than the limit.
    */
   private static double rate(long nanos, DoubleSupplier work) {
     long begin = System.nanoTime();
