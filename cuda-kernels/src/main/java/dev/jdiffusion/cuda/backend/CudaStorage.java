@@ -1,0 +1,36 @@
+package dev.jdiffusion.cuda.backend;
+
+import dev.jdiffusion.tensor.Backend;
+import dev.jdiffusion.tensor.Storage;
+
+/** Device memory of floats, from a {@link CachingAllocator}. */
+final class CudaStorage extends Storage {
+  private final CachingAllocator allocator;
+  private final CachingAllocator.Block block;
+
+  CudaStorage(
+      Backend backend, int length, CachingAllocator allocator, CachingAllocator.Block block) {
+    super(backend, length);
+    this.allocator = allocator;
+    this.block = block;
+  }
+
+  /**
+   * Where it lies on the device.
+   *
+   * @throws IllegalArgumentException if it is another device's
+   */
+  static long address(Storage storage) {
+    if (storage instanceof CudaStorage cuda) {
+      storage.checkAlive();
+      return cuda.block.address();
+    }
+    throw new IllegalArgumentException(
+        "a tensor on " + storage.backend().device() + " was given to a kernel of a GPU");
+  }
+
+  @Override
+  protected void recycle() {
+    allocator.release(block);
+  }
+}

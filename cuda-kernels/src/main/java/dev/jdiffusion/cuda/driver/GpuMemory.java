@@ -1,0 +1,4 @@
+package dev.jdiffusion.cuda.driver;
+
+/** Memory of a device, in bytes. */
+public record GpuMemory(long free, long total) {}
