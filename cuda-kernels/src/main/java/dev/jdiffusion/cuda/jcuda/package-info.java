@@ -1,0 +1,10 @@
+/**
+ * An NVIDIA GPU through JCuda: {@link dev.jdiffusion.cuda.jcuda.JCudaDriver} keeps the {@link
+ * dev.jdiffusion.cuda.driver.GpuDriver} contract with NVIDIA's driver, and {@link
+ * dev.jdiffusion.cuda.jcuda.JCudaNatives} loads JCuda's native libraries safely. The only package
+ * that knows JCuda. Start at {@code JCudaDriver.open}.
+ */
+@NullMarked
+package dev.jdiffusion.cuda.jcuda;
+
+import org.jspecify.annotations.NullMarked;

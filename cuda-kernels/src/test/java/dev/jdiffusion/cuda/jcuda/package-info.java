@@ -1,0 +1,4 @@
+@NullMarked
+package dev.jdiffusion.cuda.jcuda;
+
+import org.jspecify.annotations.NullMarked;
