@@ -1,0 +1,578 @@
+// Convolution in NHWC as matrix products without an im2col buffer. Weights are [kh][kw][I][Co], where
+// I is the number of input channels of a group.
+//
+//   forward       rows: output pixels       columns: output channels   K: (i, j, input channel)
+//   input grad    rows: input pixels        columns: input channels    K: (i, j, output channel)
+//   weight grad   rows: (i, j, in channel)  columns: output channels   K: output pixels
+//
+// A block computes one tile of one group (gemm.cuh); its loaders turn a row and a position along K
+// into an address, or into a zero where the window hangs over the edge. Blocks are numbered column
+// tile first, then row tile, then what else there is. Depthwise convolutions have no channels to sum
+// over, and kernels of their own at the end. Element offsets fit 32 bits, as shapes do.
+#include "gemm.cuh"
+
+// Rows are pixels, K runs over the channels under a window: (u, v, channel). The pixel of row r looks
+// at (y + SIGN * u, x + SIGN * v) of an image of height x width pixels, pitch channels each.
+template <class T, int SIGN>
+struct Windows : Panel<T, T::BM> {
+  using P = Panel<T, T::BM>;
+  const float* image;
+  int height, width, pitch;
+  int y[P::PLACES], x[P::PLACES], start[P::PLACES];
+  Counter at;
+  int position, end;
+
+  // rowsY, rowsX: pixels of an image that are rows; row (n, p, q) has y = p * step + originY.
+  __device__ __forceinline__ Windows(const float* source, int imageHeight, int imageWidth,
+                                     int channelPitch, int rows, int rowsY, int rowsX, int step,
+                                     int originY, int originX, int tapsX, int channels,
+                                     int firstRow, int endK)
+      : P(true), image(source), height(imageHeight), width(imageWidth), pitch(channelPitch),
+        at(P::k, T::BK, channels, tapsX), position(P::k), end(endK) {
+#pragma unroll
+    for (int i = 0; i < P::PLACES; i++) {
+      int r = firstRow + P::row + i * P::rowStep;
+      int n = r / (rowsY * rowsX);
+      int rest = r - n * (rowsY * rowsX);
+      int p = rest / rowsX;
+      int q = rest - p * rowsX;
+      // Rows that do not exist look far outside.
+      y[i] = r < rows ? p * step + originY : -(1 << 29);
+      x[i] = q * step + originX;
+      start[i] = r < rows ? ((n * height + y[i]) * width + x[i]) * pitch : 0;
+    }
+  }
+
+  __device__ __forceinline__ void fetch(float (&values)[P::FLOATS]) {
+    int dy = SIGN * at.outer;
+    int dx = SIGN * at.middle;
+    int offset = (dy * width + dx) * pitch + at.inner;
+#pragma unroll
+    for (int i = 0; i < P::PLACES; i++) {
+      bool inside = position < end && static_cast<unsigned>(y[i] + dy) < height &&
+                    static_cast<unsigned>(x[i] + dx) < width;
+      loadOrZero<T::WIDTH>(values + i * T::WIDTH, image + (start[i] + offset), inside);
+    }
+    position += T::BK;
+    at.advance();
+  }
+};
+
+template <class T>
+__device__ __forceinline__ void forward(const float* input, const float* weight, const float* bias,
+                                        const float* residual, float* out, int images, int height,
+                                        int width, int channels, int outHeight, int outWidth,
+                                        int outChannels, int kh, int kw, int stride, int padding,
+                                        int groups) {
+  int inGroup = channels / groups;
+  int outGroup = outChannels / groups;
+  int rows = images * outHeight * outWidth;
+  int block = blockIdx.x;
+  int columnTiles = tilesFor(outGroup, T::BN);
+  int rowTiles = tilesFor(rows, T::BM);
+  int firstColumn = block % columnTiles * T::BN;
+  block /= columnTiles;
+  int firstRow = block % rowTiles * T::BM;
+  int group = block / rowTiles;
+  int depth = kh * kw * inGroup;
+  Windows<T, 1> left(input + group * inGroup, height, width, channels, rows, outHeight, outWidth,
+                     stride, -padding, -padding, kw, inGroup, firstRow, depth);
+  Matrix<T, T::BN> right(
+      weight + group * outGroup, outChannels, false, firstColumn, outGroup, 0, depth);
+  int shift = group * outGroup;
+  auto offset = [=](int row) { return row * outChannels; };
+  float sum[T::TM][T::TN];
+  begin<T>(sum, firstRow, rows, firstColumn, outGroup, offset,
+           bias == nullptr ? nullptr : bias + shift,
+           residual == nullptr ? nullptr : residual + shift);
+  multiply<T>(left, right, tilesFor(depth, T::BK), sum);
+  finish<T>(sum, firstRow, rows, firstColumn, outGroup, offset, out + shift);
+}
+
+#define FORWARD(NAME, TILE)                                                                       \
+  extern "C" __global__ void __launch_bounds__(TILE::THREADS, TILE::BLOCKS) NAME(                 \
+      const float* input, const float* weight, const float* bias, const float* residual,          \
+      float* out, int images, int height, int width, int channels, int outHeight, int outWidth,   \
+      int outChannels, int kh, int kw, int stride, int padding, int groups) {                     \
+    forward<TILE>(input, weight, bias, residual, out, images, height, width, channels, outHeight, \
+                  outWidth, outChannels, kh, kw, stride, padding, groups);                        \
+  }
+
+FORWARD(convolution_forward_large4, Large4)
+FORWARD(convolution_forward_medium4, Medium4)
+FORWARD(convolution_forward_medium1, Medium1)
+FORWARD(convolution_forward_tall4, Tall4)
+FORWARD(convolution_forward_tall1, Tall1)
+FORWARD(convolution_forward_small1, Small1)
+
+// Weights with the output channel along K: element (c, (u, v, o)) is
+// weight[firstTap + step * (u, v)][c][o], of one group.
+template <class T>
+struct TransposedWeights : Panel<T, T::BN> {
+  using P = Panel<T, T::BN>;
+  const float* first;
+  int tapPitch, rowPitch, kw, step, hop;
+  int rowsLeft, position, end;
+  Counter at;
+
+  __device__ __forceinline__ TransposedWeights(const float* weight, int inGroup, int outChannels,
+                                               int outGroup, int windowWidth, int firstTap,
+                                               int tapStep, int tapsX, int firstRow, int endK)
+      : P(true), tapPitch(inGroup * outChannels), rowPitch(outChannels), kw(windowWidth),
+        step(tapStep), hop(P::rowStep * outChannels), rowsLeft(inGroup - firstRow - P::row),
+        position(P::k), end(endK), at(P::k, T::BK, outGroup, tapsX) {
+    first = weight + firstTap * tapPitch + (firstRow + P::row) * outChannels;
+  }
+
+  __device__ __forceinline__ void fetch(float (&values)[P::FLOATS]) {
+    int offset = (at.outer * kw + at.middle) * step * tapPitch + at.inner;
+#pragma unroll
+    for (int i = 0; i < P::PLACES; i++) {
+      loadOrZero<T::WIDTH>(values + i * T::WIDTH, first + (offset + i * hop),
+                           position < end && i * P::rowStep < rowsLeft);
+    }
+    position += T::BK;
+    at.advance();
+  }
+};
+
+// Input pixel (row, column) was seen by output pixel (y, x) through element (i, j) of the window when
+// row + padding = y * stride + i. So pixels fall into stride x stride classes by the remainder of
+// row + padding and column + padding: a class sees every stride-th element only, and is a product
+// without wasted work in which neighbours look at neighbours.
+template <class T>
+__device__ __forceinline__ void inputGrad(const float* dOut, const float* weight, const float* bias,
+                                          float* dInput, int images, int height, int width,
+                                          int channels, int outHeight, int outWidth,
+                                          int outChannels, int kh, int kw, int stride, int padding,
+                                          int groups) {
+  int inGroup = channels / groups;
+  int outGroup = outChannels / groups;
+  int block = blockIdx.x;
+  int columnTiles = tilesFor(inGroup, T::BN);
+  int rowTiles = tilesFor(images * tilesFor(height, stride) * tilesFor(width, stride), T::BM);
+  int firstColumn = block % columnTiles * T::BN;
+  block /= columnTiles;
+  int firstRow = block % rowTiles * T::BM;
+  block /= rowTiles;
+  int firstI = block % stride;
+  block /= stride;
+  int firstJ = block % stride;
+  int group = block / stride;
+  // The class's first row and column of an image, and how many there are.
+  int top = ((firstI - padding) % stride + stride) % stride;
+  int left = ((firstJ - padding) % stride + stride) % stride;
+  int rowsY = top < height ? tilesFor(height - top, stride) : 0;
+  int rowsX = left < width ? tilesFor(width - left, stride) : 0;
+  int rows = images * rowsY * rowsX;
+  if (firstRow >= rows) {
+    return;
+  }
+  int tapsY = firstI < kh ? tilesFor(kh - firstI, stride) : 0;
+  int tapsX = firstJ < kw ? tilesFor(kw - firstJ, stride) : 0;
+  int depth = tapsY * tapsX * outGroup;
+  Windows<T, -1> pixels(dOut + group * outGroup, outHeight, outWidth, outChannels, rows, rowsY,
+                        rowsX, 1, (top + padding - firstI) / stride,
+                        (left + padding - firstJ) / stride, max(tapsX, 1), outGroup, firstRow,
+                        depth);
+  TransposedWeights<T> weights(weight + group * outGroup, inGroup, outChannels, outGroup, kw,
+                               firstI * kw + firstJ, stride, max(tapsX, 1), firstColumn, depth);
+  int shift = group * inGroup;
+  auto offset = [=](int row) {
+    if (stride == 1) {
+      return row * channels;
+    }
+    int n = row / (rowsY * rowsX);
+    int rest = row - n * (rowsY * rowsX);
+    int p = rest / rowsX;
+    int q = rest - p * rowsX;
+    return ((n * height + top + p * stride) * width + left + q * stride) * channels;
+  };
+  float sum[T::TM][T::TN];
+  begin<T>(sum, firstRow, rows, firstColumn, inGroup, offset,
+           bias == nullptr ? nullptr : bias + shift, nullptr);
+  multiply<T>(pixels, weights, tilesFor(depth, T::BK), sum);
+  finish<T>(sum, firstRow, rows, firstColumn, inGroup, offset, dInput + shift);
+}
+
+#define INPUT_GRAD(NAME, TILE)                                                                    \
+  extern "C" __global__ void __launch_bounds__(TILE::THREADS, TILE::BLOCKS) NAME(                 \
+      const float* dOut, const float* weight, const float* bias, float* dInput, int images,       \
+      int height, int width, int channels, int outHeight, int outWidth, int outChannels, int kh,  \
+      int kw, int stride, int padding, int groups) {                                              \
+    inputGrad<TILE>(dOut, weight, bias, dInput, images, height, width, channels, outHeight,       \
+                    outWidth, outChannels, kh, kw, stride, padding, groups);                      \
+  }
+
+INPUT_GRAD(convolution_input_grad_large4, Large4)
+INPUT_GRAD(convolution_input_grad_medium4, Medium4)
+INPUT_GRAD(convolution_input_grad_medium1, Medium1)
+INPUT_GRAD(convolution_input_grad_tall4, Tall4)
+INPUT_GRAD(convolution_input_grad_tall1, Tall1)
+INPUT_GRAD(convolution_input_grad_small1, Small1)
+
+// Rows are elements (i, j, channel) of the window, K runs over output pixels (n, y, x).
+template <class T>
+struct Taps : Panel<T, T::BM> {
+  using P = Panel<T, T::BM>;
+  const float* image;
+  int height, width, pitch, stride;
+  int y[P::PLACES], x[P::PLACES], start[P::PLACES];
+  Counter at;
+  int position, end;
+
+  __device__ __forceinline__ Taps(const float* source, int imageHeight, int imageWidth,
+                                  int channelPitch, int rows, int kw, int inGroup, int windowStride,
+                                  int padding, int outHeight, int outWidth, int firstRow,
+                                  int firstK, int endK)
+      : P(false), image(source), height(imageHeight), width(imageWidth), pitch(channelPitch),
+        stride(windowStride), at(firstK + P::k, T::BK, outWidth, outHeight),
+        position(firstK + P::k), end(endK) {
+#pragma unroll
+    for (int i = 0; i < P::PLACES; i++) {
+      int r = firstRow + P::row + i * P::rowStep;
+      int tap = r / inGroup;
+      y[i] = r < rows ? tap / kw - padding : -(1 << 29);
+      x[i] = tap % kw - padding;
+      start[i] = r < rows ? (y[i] * width + x[i]) * pitch + r % inGroup : 0;
+    }
+  }
+
+  __device__ __forceinline__ void fetch(float (&values)[P::FLOATS]) {
+    int top = at.middle * stride;
+    int left = at.inner * stride;
+    int offset = ((at.outer * height + top) * width + left) * pitch;
+#pragma unroll
+    for (int i = 0; i < P::PLACES; i++) {
+      bool inside = position < end && static_cast<unsigned>(top + y[i]) < height &&
+                    static_cast<unsigned>(left + x[i]) < width;
+      loadOrZero<T::WIDTH>(values + i * T::WIDTH, image + (offset + start[i]), inside);
+    }
+    position += T::BK;
+    at.advance();
+  }
+};
+
+// With one piece of K the sums are added to dWeight at once; with more they go to a workspace
+// [pieces][kh][kw][I][Co], and convolution_add adds them in their order.
+template <class T>
+__device__ __forceinline__ void weightGrad(const float* input, const float* dOut, float* result,
+                                           int images, int height, int width, int channels,
+                                           int outHeight, int outWidth, int outChannels, int kh,
+                                           int kw, int stride, int padding, int groups, int pieces,
+                                           int piece) {
+  int inGroup = channels / groups;
+  int outGroup = outChannels / groups;
+  int rows = kh * kw * inGroup;
+  int block = blockIdx.x;
+  int columnTiles = tilesFor(outGroup, T::BN);
+  int rowTiles = tilesFor(rows, T::BM);
+  int firstColumn = block % columnTiles * T::BN;
+  block /= columnTiles;
+  int firstRow = block % rowTiles * T::BM;
+  block /= rowTiles;
+  int group = block % groups;
+  int cut = block / groups;
+  int firstK = cut * piece;
+  int endK = min(images * outHeight * outWidth, firstK + piece);
+  Taps<T> taps(input + group * inGroup, height, width, channels, rows, kw, inGroup, stride, padding,
+               outHeight, outWidth, firstRow, firstK, endK);
+  Matrix<T, T::BN> pixels(
+      dOut + group * outGroup, outChannels, false, firstColumn, outGroup, firstK, endK);
+  float* out = result + static_cast<long long>(cut) * rows * outChannels + group * outGroup;
+  auto offset = [=](int row) { return row * outChannels; };
+  float sum[T::TM][T::TN];
+  begin<T>(sum, firstRow, rows, firstColumn, outGroup, offset, nullptr,
+           pieces == 1 ? out : nullptr);
+  multiply<T>(taps, pixels, tilesFor(endK - firstK, T::BK), sum);
+  finish<T>(sum, firstRow, rows, firstColumn, outGroup, offset, out);
+}
+
+#define WEIGHT_GRAD(NAME, TILE)                                                                   \
+  extern "C" __global__ void __launch_bounds__(TILE::THREADS, TILE::BLOCKS) NAME(                 \
+      const float* input, const float* dOut, float* result, int images, int height, int width,    \
+      int channels, int outHeight, int outWidth, int outChannels, int kh, int kw, int stride,     \
+      int padding, int groups, int pieces, int piece) {                                           \
+    weightGrad<TILE>(input, dOut, result, images, height, width, channels, outHeight, outWidth,   \
+                     outChannels, kh, kw, stride, padding, groups, pieces, piece);                \
+  }
+
+WEIGHT_GRAD(convolution_weight_grad_large4, Large4)
+WEIGHT_GRAD(convolution_weight_grad_medium4, Medium4)
+WEIGHT_GRAD(convolution_weight_grad_medium1, Medium1)
+WEIGHT_GRAD(convolution_weight_grad_tall4, Tall4)
+WEIGHT_GRAD(convolution_weight_grad_tall1, Tall1)
+WEIGHT_GRAD(convolution_weight_grad_small1, Small1)
+
+// Second pass: target += the sum of its partial results, in their order.
+extern "C" __global__ void __launch_bounds__(256) convolution_add(
+    const float* __restrict__ partial, int pieces, int size, float* __restrict__ target) {
+  int i = blockIdx.x * 256 + threadIdx.x;
+  if (i >= size) {
+    return;
+  }
+  float sum = 0.0f;
+  for (int piece = 0; piece < pieces; piece++) {
+    sum += partial[static_cast<long long>(piece) * size + i];
+  }
+  target[i] += sum;
+}
+
+// Sums of dOut over pixels, for the bias: partial[piece][channel]. A warp reads 32 neighbouring
+// channels; the eight warps of a block take pixels in turn and are added in their order.
+extern "C" __global__ void __launch_bounds__(256) convolution_bias_grad(
+    const float* __restrict__ dOut, float* __restrict__ partial, int pixels, int channels,
+    int piece) {
+  __shared__ float sums[8][32];
+  int lane = threadIdx.x % 32;
+  int warp = threadIdx.x / 32;
+  int channelTiles = tilesFor(channels, 32);
+  int channel = blockIdx.x % channelTiles * 32 + lane;
+  int cut = blockIdx.x / channelTiles;
+  int end = min(pixels, (cut + 1) * piece);
+  float sum = 0.0f;
+  if (channel < channels) {
+    for (int pixel = cut * piece + warp; pixel < end; pixel += 8) {
+      sum += dOut[pixel * channels + channel];
+    }
+  }
+  sums[warp][lane] = sum;
+  __syncthreads();
+  if (warp == 0 && channel < channels) {
+    for (int w = 1; w < 8; w++) {
+      sum += sums[w][lane];
+    }
+    partial[cut * channels + channel] = sum;
+  }
+}
+
+// Depthwise: out[n, y, x, c] = sum of in[n, y * stride - padY + i, ..., c] * weight[i, j, c]. A thread
+// computes PIXELS neighbours of a row in one channel, neighbouring threads have neighbouring
+// channels. With stride 1 and the window turned around (flip) it is its own input gradient.
+constexpr int PIXELS = 4;
+
+// SIZE: the extent of a square window, known to the compiler, with stride 1; 0 for any other. Then
+// the inputs of a row are read once and shared by the neighbours.
+template <int SIZE>
+__device__ __forceinline__ void depthwise(const float* __restrict__ input,
+                                          const float* __restrict__ weight,
+                                          const float* __restrict__ bias, const float* residual,
+                                          float* out, int images, int height, int width,
+                                          int channels, int outHeight, int outWidth, int kh, int kw,
+                                          int stride, int padY, int padX, int flip) {
+  int strips = tilesFor(outWidth, PIXELS);
+  long long index = static_cast<long long>(blockIdx.x) * blockDim.x + threadIdx.x;
+  if (index >= static_cast<long long>(images) * outHeight * strips * channels) {
+    return;
+  }
+  int rest = static_cast<int>(index / channels);
+  int channel = static_cast<int>(index - static_cast<long long>(rest) * channels);
+  int firstX = rest % strips * PIXELS;
+  rest /= strips;
+  int y = rest % outHeight;
+  int n = rest / outHeight;
+  int taps = kh * kw;
+  float sum[PIXELS];
+#pragma unroll
+  for (int p = 0; p < PIXELS; p++) {
+    sum[p] = bias == nullptr ? 0.0f : bias[channel];
+  }
+  for (int i = 0; i < kh; i++) {
+    int row = y * stride - padY + i;
+    if (static_cast<unsigned>(row) >= height) {
+      continue;
+    }
+    const float* in = input + (n * height + row) * width * channels + channel;
+    if constexpr (SIZE > 0) {
+      float seen[PIXELS + SIZE - 1];
+#pragma unroll
+      for (int q = 0; q < PIXELS + SIZE - 1; q++) {
+        int column = firstX - padX + q;
+        seen[q] = static_cast<unsigned>(column) < width ? in[column * channels] : 0.0f;
+      }
+#pragma unroll
+      for (int j = 0; j < SIZE; j++) {
+        int tap = i * SIZE + j;
+        float w = weight[(flip ? SIZE * SIZE - 1 - tap : tap) * channels + channel];
+#pragma unroll
+        for (int p = 0; p < PIXELS; p++) {
+          sum[p] = fmaf(seen[p + j], w, sum[p]);
+        }
+      }
+    } else {
+      for (int j = 0; j < kw; j++) {
+        int tap = i * kw + j;
+        float w = weight[(flip ? taps - 1 - tap : tap) * channels + channel];
+#pragma unroll
+        for (int p = 0; p < PIXELS; p++) {
+          int column = (firstX + p) * stride - padX + j;
+          float value = static_cast<unsigned>(column) < width ? in[column * channels] : 0.0f;
+          sum[p] = fmaf(value, w, sum[p]);
+        }
+      }
+    }
+  }
+#pragma unroll
+  for (int p = 0; p < PIXELS; p++) {
+    if (firstX + p < outWidth) {
+      int at = ((n * outHeight + y) * outWidth + firstX + p) * channels + channel;
+      out[at] = residual == nullptr ? sum[p] : sum[p] + residual[at];
+    }
+  }
+}
+
+#define DEPTHWISE(NAME, SIZE)                                                                     \
+  extern "C" __global__ void __launch_bounds__(128) NAME(                                         \
+      const float* __restrict__ input, const float* __restrict__ weight,                          \
+      const float* __restrict__ bias, const float* residual, float* out, int images, int height,  \
+      int width, int channels, int outHeight, int outWidth, int kh, int kw, int stride, int padY, \
+      int padX, int flip) {                                                                       \
+    depthwise<SIZE>(input, weight, bias, residual, out, images, height, width, channels,          \
+                    outHeight, outWidth, SIZE > 0 ? SIZE : kh, SIZE > 0 ? SIZE : kw,              \
+                    SIZE > 0 ? 1 : stride, padY, padX, flip);                                     \
+  }
+
+DEPTHWISE(convolution_depthwise_7x7, 7)
+DEPTHWISE(convolution_depthwise_3x3, 3)
+DEPTHWISE(convolution_depthwise_any, 0)
+
+// The input gradient for strides above 1: a thread for each input pixel and channel sums over the
+// output pixels that saw it.
+extern "C" __global__ void __launch_bounds__(128) convolution_depthwise_input_grad(
+    const float* __restrict__ dOut, const float* __restrict__ weight,
+    const float* __restrict__ bias, float* __restrict__ dInput, int images, int height, int width,
+    int channels, int outHeight, int outWidth, int kh, int kw, int stride, int padding) {
+  long long index = static_cast<long long>(blockIdx.x) * blockDim.x + threadIdx.x;
+  if (index >= static_cast<long long>(images) * height * width * channels) {
+    return;
+  }
+  int rest = static_cast<int>(index / channels);
+  int channel = static_cast<int>(index - static_cast<long long>(rest) * channels);
+  int column = rest % width;
+  rest /= width;
+  int row = rest % height;
+  int n = rest / height;
+  float sum = bias == nullptr ? 0.0f : bias[channel];
+  for (int i = (row + padding) % stride; i < kh; i += stride) {
+    int y = (row + padding - i) / stride;
+    if (static_cast<unsigned>(y) >= outHeight || row + padding < i) {
+      continue;
+    }
+    for (int j = (column + padding) % stride; j < kw; j += stride) {
+      int x = (column + padding - j) / stride;
+      if (static_cast<unsigned>(x) < outWidth && column + padding >= j) {
+        sum = fmaf(dOut[((n * outHeight + y) * outWidth + x) * channels + channel],
+                   weight[(i * kw + j) * channels + channel], sum);
+      }
+    }
+  }
+  dInput[index] = sum;
+}
+
+// Weight gradient of a SIZE x SIZE depthwise window with stride 1: partial[piece][i][j][channel]. A
+// warp has one row i of the window and 32 channels, and walks along image rows with the inputs under
+// the window's row in registers: two loads for SIZE multiplications. The window is a ring, turned by
+// unrolling SIZE steps.
+template <int SIZE>
+__device__ __forceinline__ void depthwiseWeightGrad(const float* __restrict__ input,
+                                                    const float* __restrict__ dOut,
+                                                    float* __restrict__ partial, int images,
+                                                    int height, int width, int channels,
+                                                    int outHeight, int outWidth, int padding,
+                                                    int piece) {
+  int channelTiles = tilesFor(channels, 32);
+  int channel = blockIdx.x % channelTiles * 32 + threadIdx.x % 32;
+  int cut = blockIdx.x / channelTiles;
+  int i = threadIdx.x / 32;
+  if (channel >= channels) {
+    return;
+  }
+  float sum[SIZE];
+#pragma unroll
+  for (int j = 0; j < SIZE; j++) {
+    sum[j] = 0.0f;
+  }
+  int end = min(images * outHeight, (cut + 1) * piece);
+  for (int line = cut * piece; line < end; line++) {
+    int n = line / outHeight;
+    int row = line - n * outHeight - padding + i;
+    if (static_cast<unsigned>(row) >= height) {
+      continue;
+    }
+    const float* in = input + (n * height + row) * width * channels + channel;
+    const float* d = dOut + line * outWidth * channels + channel;
+    float seen[SIZE];
+#pragma unroll
+    for (int j = 0; j < SIZE - 1; j++) {
+      int column = j - padding;
+      seen[j] = static_cast<unsigned>(column) < width ? in[column * channels] : 0.0f;
+    }
+    for (int firstX = 0; firstX < outWidth; firstX += SIZE) {
+#pragma unroll
+      for (int u = 0; u < SIZE; u++) {
+        int x = firstX + u;
+        int column = x - padding + SIZE - 1;
+        seen[(u + SIZE - 1) % SIZE] =
+            static_cast<unsigned>(column) < width ? in[column * channels] : 0.0f;
+        float value = x < outWidth ? d[x * channels] : 0.0f;
+#pragma unroll
+        for (int j = 0; j < SIZE; j++) {
+          sum[j] = fmaf(seen[(u + j) % SIZE], value, sum[j]);
+        }
+      }
+    }
+  }
+#pragma unroll
+  for (int j = 0; j < SIZE; j++) {
+    partial[((cut * SIZE + i) * SIZE + j) * channels + channel] = sum[j];
+  }
+}
+
+#define DEPTHWISE_WEIGHT_GRAD(NAME, SIZE)                                                        \
+  extern "C" __global__ void __launch_bounds__(32 * SIZE) NAME(                                  \
+      const float* __restrict__ input, const float* __restrict__ dOut,                           \
+      float* __restrict__ partial, int images, int height, int width, int channels,              \
+      int outHeight, int outWidth, int padding, int piece) {                                     \
+    depthwiseWeightGrad<SIZE>(input, dOut, partial, images, height, width, channels, outHeight,  \
+                              outWidth, padding, piece);                                         \
+  }
+
+DEPTHWISE_WEIGHT_GRAD(convolution_depthwise_weight_grad_7x7, 7)
+DEPTHWISE_WEIGHT_GRAD(convolution_depthwise_weight_grad_3x3, 3)
+
+// The same for any window and stride: a warp has one element of the window and 32 channels.
+extern "C" __global__ void __launch_bounds__(128) convolution_depthwise_weight_grad_any(
+    const float* __restrict__ input, const float* __restrict__ dOut, float* __restrict__ partial,
+    int images, int height, int width, int channels, int outHeight, int outWidth, int kh, int kw,
+    int stride, int padding, int piece) {
+  int channelTiles = tilesFor(channels, 32);
+  int tapTiles = tilesFor(kh * kw, 4);
+  int block = blockIdx.x;
+  int channel = block % channelTiles * 32 + threadIdx.x % 32;
+  block /= channelTiles;
+  int tap = block % tapTiles * 4 + threadIdx.x / 32;
+  int cut = block / tapTiles;
+  if (channel >= channels || tap >= kh * kw) {
+    return;
+  }
+  int i = tap / kw;
+  int j = tap - i * kw;
+  float sum = 0.0f;
+  int end = min(images * outHeight, (cut + 1) * piece);
+  for (int line = cut * piece; line < end; line++) {
+    int n = line / outHeight;
+    int row = (line - n * outHeight) * stride - padding + i;
+    if (static_cast<unsigned>(row) >= height) {
+      continue;
+    }
+    const float* in = input + (n * height + row) * width * channels + channel;
+    const float* d = dOut + line * outWidth * channels + channel;
+    for (int x = 0; x < outWidth; x++) {
+      int column = x * stride - padding + j;
+      if (static_cast<unsigned>(column) < width) {
+        sum = fmaf(in[column * channels], d[x * channels], sum);
+      }
+    }
+  }
+  partial[(cut * kh * kw + tap) * channels + channel] = sum;
+}

@@ -1,0 +1,300 @@
+// The product of two matrices by one block, shared by mat_mul.cu and convolution.cu.
+//
+// A block owns a tile of BM x BN results and walks along K in slices of BK. Each slice of both
+// operands is brought into shared memory once, as [BK][rows], and used from there by all threads; a
+// thread keeps TM x TN sums in registers, so that each number read from shared memory serves TN or
+// TM multiplications. While a slice is multiplied the next one is already on its way from global
+// memory to registers, and goes into the other of two buffers: one barrier per slice is enough.
+//
+// Where an operand comes from is the business of a loader: a plain matrix (below), or the pixels
+// under a moving window (convolution.cu), which makes convolution a matrix product without an
+// im2col buffer. Outside of its operand a loader delivers zeros, so the product itself has no tails.
+#pragma once
+
+// WIDTH is the number of floats in a load: 4, if all rows start at multiples of 16 bytes, or 1.
+template <int ROWS, int COLUMNS, int DEPTH, int THREAD_ROWS, int THREAD_COLUMNS, int FLOATS>
+struct Tile {
+  static constexpr int BM = ROWS, BN = COLUMNS, BK = DEPTH;
+  static constexpr int TM = THREAD_ROWS, TN = THREAD_COLUMNS;
+  static constexpr int WIDTH = FLOATS;
+  static constexpr int THREADS = (BM / TM) * (BN / TN);
+  // On a multiprocessor at once: 512 threads leave each at most 128 registers.
+  static constexpr int BLOCKS = 512 / THREADS;
+};
+
+// GemmTile chooses among them by these names.
+using Large4 = Tile<128, 128, 8, 8, 8, 4>;
+using Medium4 = Tile<64, 64, 16, 8, 4, 4>;
+using Medium1 = Tile<64, 64, 16, 8, 4, 1>;
+using Tall4 = Tile<128, 32, 16, 8, 4, 4>;
+using Tall1 = Tile<128, 32, 8, 8, 4, 1>;
+using Small1 = Tile<32, 32, 16, 4, 4, 1>;
+
+// Which part of a slice of ROWS x BK a thread brings: places (row + i * rowStep, k), each of WIDTH
+// floats along the axis that is contiguous in memory. All places of a thread have the same k, so a
+// loader tracks one position along K.
+template <class T, int ROWS>
+struct Panel {
+  static constexpr int FLOATS = ROWS * T::BK / T::THREADS;
+  static constexpr int PLACES = FLOATS / T::WIDTH;
+  // Four more than ROWS: columns of a transposed store then start in different banks.
+  static constexpr int STRIDE = ROWS + 4;
+  static_assert(PLACES * T::WIDTH * T::THREADS == ROWS * T::BK, "threads do not cover the slice");
+
+  bool alongK;
+  int k, row, rowStep;
+
+  __device__ __forceinline__ explicit Panel(bool contiguousAlongK) : alongK(contiguousAlongK) {
+    int thread = threadIdx.x;
+    if (alongK) {
+      constexpr int PER_ROW = T::BK / T::WIDTH;
+      k = thread % PER_ROW * T::WIDTH;
+      row = thread / PER_ROW;
+      rowStep = T::THREADS / PER_ROW;
+    } else {
+      constexpr int PER_K = T::THREADS / T::BK;
+      k = thread / PER_K;
+      row = thread % PER_K * T::WIDTH;
+      rowStep = PER_K * T::WIDTH;
+    }
+  }
+
+  __device__ __forceinline__ void store(const float (&values)[FLOATS], float* shared) const {
+    float* to = shared + k * STRIDE + row;
+#pragma unroll
+    for (int i = 0; i < PLACES; i++) {
+      if constexpr (T::WIDTH == 1) {
+        to[i * rowStep] = values[i];
+      } else if (alongK) {
+#pragma unroll
+        for (int q = 0; q < 4; q++) {
+          to[q * STRIDE + i * rowStep] = values[4 * i + q];
+        }
+      } else {
+        *reinterpret_cast<float4*>(to + i * rowStep) = make_float4(
+            values[4 * i], values[4 * i + 1], values[4 * i + 2], values[4 * i + 3]);
+      }
+    }
+  }
+};
+
+template <int WIDTH>
+__device__ __forceinline__ void loadOrZero(float* values, const float* from, bool valid) {
+  if constexpr (WIDTH == 1) {
+    values[0] = valid ? __ldg(from) : 0.0f;
+  } else {
+    float4 four = make_float4(0.0f, 0.0f, 0.0f, 0.0f);
+    if (valid) {
+      four = __ldg(reinterpret_cast<const float4*>(from));
+    }
+    values[0] = four.x;
+    values[1] = four.y;
+    values[2] = four.z;
+    values[3] = four.w;
+  }
+}
+
+// Rows of a matrix in memory. Element (row, k) lies at row * stride + k if it is contiguous along K,
+// at k * stride + row otherwise.
+template <class T, int ROWS>
+struct Matrix : Panel<T, ROWS> {
+  using P = Panel<T, ROWS>;
+  const float* matrix;
+  int next, advance, hop;
+  int position, end, rowsLeft;
+
+  __device__ __forceinline__ Matrix(const float* source, int stride, bool alongK, int firstRow,
+                                    int rows, int firstK, int endK)
+      : P(alongK), matrix(source), position(firstK + P::k), end(endK),
+        rowsLeft(rows - firstRow - P::row) {
+    int r = firstRow + P::row;
+    next = alongK ? r * stride + position : position * stride + r;
+    advance = alongK ? T::BK : T::BK * stride;
+    hop = alongK ? P::rowStep * stride : P::rowStep;
+  }
+
+  // The thread's part of the next slice.
+  __device__ __forceinline__ void fetch(float (&values)[P::FLOATS]) {
+#pragma unroll
+    for (int i = 0; i < P::PLACES; i++) {
+      loadOrZero<T::WIDTH>(values + i * T::WIDTH, matrix + (next + i * hop),
+                           position < end && i * P::rowStep < rowsLeft);
+    }
+    position += T::BK;
+    next += advance;
+  }
+};
+
+// A position along a K that enumerates (outer, middle, inner), advanced by BK without division.
+struct Counter {
+  int inner, middle, outer;
+  int innerExtent, middleExtent;
+  int innerStep, middleStep, outerStep;
+
+  __device__ __forceinline__ Counter(int start, int step, int innerCount, int middleCount)
+      : innerExtent(innerCount), middleExtent(middleCount) {
+    inner = start % innerCount;
+    middle = start / innerCount % middleCount;
+    outer = start / innerCount / middleCount;
+    innerStep = step % innerCount;
+    middleStep = step / innerCount % middleCount;
+    outerStep = step / innerCount / middleCount;
+  }
+
+  __device__ __forceinline__ void advance() {
+    inner += innerStep;
+    middle += middleStep;
+    outer += outerStep;
+    if (inner >= innerExtent) {
+      inner -= innerExtent;
+      middle++;
+    }
+    if (middle >= middleExtent) {
+      middle -= middleExtent;
+      outer++;
+    }
+  }
+};
+
+// Adds the product of all slices to a thread's sums, one multiplication after the other in the order
+// of K: the bits do not depend on the tile.
+template <class T, class A, class B>
+__device__ __forceinline__ void multiply(A& a, B& b, int slices, float (&sum)[T::TM][T::TN]) {
+  __shared__ __align__(16) float left[2][T::BK * A::STRIDE];
+  __shared__ __align__(16) float right[2][T::BK * B::STRIDE];
+  constexpr int ROW_GAP = 4 * T::BM / T::TM;
+  constexpr int COLUMN_GAP = 4 * T::BN / T::TN;
+  int threadRow = threadIdx.x / (T::BN / T::TN) * 4;
+  int threadColumn = threadIdx.x % (T::BN / T::TN) * 4;
+  if (slices <= 0) {
+    return;
+  }
+  float fromA[A::FLOATS];
+  float fromB[B::FLOATS];
+  a.fetch(fromA);
+  b.fetch(fromB);
+  a.store(fromA, left[0]);
+  b.store(fromB, right[0]);
+  __syncthreads();
+  for (int slice = 0; slice < slices; slice++) {
+    int buffer = slice & 1;
+    bool more = slice + 1 < slices;
+    if (more) {
+      a.fetch(fromA);
+      b.fetch(fromB);
+    }
+#pragma unroll
+    for (int k = 0; k < T::BK; k++) {
+      float x[T::TM];
+      float y[T::TN];
+#pragma unroll
+      for (int i = 0; i < T::TM; i += 4) {
+        float4 four = *reinterpret_cast<const float4*>(
+            &left[buffer][k * A::STRIDE + i / 4 * ROW_GAP + threadRow]);
+        x[i] = four.x;
+        x[i + 1] = four.y;
+        x[i + 2] = four.z;
+        x[i + 3] = four.w;
+      }
+#pragma unroll
+      for (int j = 0; j < T::TN; j += 4) {
+        float4 four = *reinterpret_cast<const float4*>(
+            &right[buffer][k * B::STRIDE + j / 4 * COLUMN_GAP + threadColumn]);
+        y[j] = four.x;
+        y[j + 1] = four.y;
+        y[j + 2] = four.z;
+        y[j + 3] = four.w;
+      }
+#pragma unroll
+      for (int i = 0; i < T::TM; i++) {
+#pragma unroll
+        for (int j = 0; j < T::TN; j++) {
+          sum[i][j] = fmaf(x[i], y[j], sum[i][j]);
+        }
+      }
+    }
+    if (more) {
+      a.store(fromA, left[buffer ^ 1]);
+      b.store(fromB, right[buffer ^ 1]);
+      __syncthreads();
+    }
+  }
+}
+
+// Calls use(i, j, at, column) for each four sums [i][j..j + 3] of a thread in existing rows: they
+// belong to the four columns from column on, and to the elements from at = offset(row) + column on.
+// Rows and columns of a thread come in fours, so that shared memory is read in vectors; where a
+// vector is stored at once, all four columns exist if the first does.
+template <class T, class Offset, class Use>
+__device__ __forceinline__ void forSums(int firstRow, int rows, int firstColumn, int columns,
+                                        const Offset& offset, const Use& use) {
+  constexpr int ROW_GAP = 4 * T::BM / T::TM;
+  constexpr int COLUMN_GAP = 4 * T::BN / T::TN;
+  int threadRow = firstRow + threadIdx.x / (T::BN / T::TN) * 4;
+  int threadColumn = firstColumn + threadIdx.x % (T::BN / T::TN) * 4;
+#pragma unroll
+  for (int i = 0; i < T::TM; i++) {
+    int row = threadRow + i / 4 * ROW_GAP + i % 4;
+    if (row < rows) {
+      int start = offset(row);
+#pragma unroll
+      for (int j = 0; j < T::TN; j += 4) {
+        int column = threadColumn + j / 4 * COLUMN_GAP;
+        if (column < columns) {
+          use(i, j, start + column, column);
+        }
+      }
+    }
+  }
+}
+
+// What sums start from: bias[column] + residual[place of the result], where they are given.
+template <class T, class Offset>
+__device__ __forceinline__ void begin(float (&sum)[T::TM][T::TN], int firstRow, int rows,
+                                      int firstColumn, int columns, const Offset& offset,
+                                      const float* bias, const float* residual) {
+#pragma unroll
+  for (int i = 0; i < T::TM; i++) {
+#pragma unroll
+    for (int j = 0; j < T::TN; j++) {
+      sum[i][j] = 0.0f;
+    }
+  }
+  if (bias == nullptr && residual == nullptr) {
+    return;
+  }
+  forSums<T>(firstRow, rows, firstColumn, columns, offset,
+             [&](int i, int j, int at, int column) {
+#pragma unroll
+               for (int q = 0; q < 4; q++) {
+                 if (T::WIDTH == 4 || column + q < columns) {
+                   float value = bias == nullptr ? 0.0f : __ldg(bias + column + q);
+                   sum[i][j + q] = residual == nullptr ? value : value + residual[at + q];
+                 }
+               }
+             });
+}
+
+// Writes a tile. The residual of begin may be the same memory: each element is read by the thread
+// that writes it.
+template <class T, class Offset>
+__device__ __forceinline__ void finish(const float (&sum)[T::TM][T::TN], int firstRow, int rows,
+                                       int firstColumn, int columns, const Offset& offset,
+                                       float* out) {
+  forSums<T>(firstRow, rows, firstColumn, columns, offset,
+             [&](int i, int j, int at, int column) {
+               if constexpr (T::WIDTH == 4) {
+                 *reinterpret_cast<float4*>(out + at) =
+                     make_float4(sum[i][j], sum[i][j + 1], sum[i][j + 2], sum[i][j + 3]);
+               } else {
+#pragma unroll
+                 for (int q = 0; q < 4; q++) {
+                   if (column + q < columns) {
+                     out[at + q] = sum[i][j + q];
+                   }
+                 }
+               }
+             });
+}
+
+__device__ __forceinline__ int tilesFor(int extent, int tile) { return (extent + tile - 1) / tile; }
