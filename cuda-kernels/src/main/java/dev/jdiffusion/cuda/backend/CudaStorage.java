@@ -6,13 +6,15 @@ import dev.jdiffusion.tensor.Storage;
 /** Device memory of floats, from a {@link CachingAllocator}. */
 final class CudaStorage extends Storage {
   private final CachingAllocator allocator;
-  private final CachingAllocator.Block block;
+  private final long address;
+  private final CachingAllocator.Owned owned;
 
-  CudaStorage(
-      Backend backend, int length, CachingAllocator allocator, CachingAllocator.Block block) {
+  CudaStorage(Backend backend, int length, CachingAllocator allocator) {
     super(backend, length);
     this.allocator = allocator;
-    this.block = block;
+    CachingAllocator.Block block = allocator.allocate((long) length * Float.BYTES, "tensor");
+    this.address = block.address();
+    this.owned = allocator.track(this, block);
   }
 
   /**
@@ -23,7 +25,7 @@ final class CudaStorage extends Storage {
   static long address(Storage storage) {
     if (storage instanceof CudaStorage cuda) {
       storage.checkAlive();
-      return cuda.block.address();
+      return cuda.address;
     }
     throw new IllegalArgumentException(
         "a tensor on " + storage.backend().device() + " was given to a kernel of a GPU");
@@ -31,6 +33,6 @@ final class CudaStorage extends Storage {
 
   @Override
   protected void recycle() {
-    allocator.release(block);
+    allocator.release(owned);
   }
 }

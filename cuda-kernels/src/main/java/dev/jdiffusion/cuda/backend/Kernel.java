@@ -31,6 +31,12 @@ final class Kernel {
     this.function = function;
   }
 
+  /** Forgets arguments that were given to a launch that did not happen. */
+  Kernel fresh() {
+    arguments.clear();
+    return this;
+  }
+
   /** The address of a tensor's first element; a null pointer where there is no tensor. */
   Kernel with(@Nullable Tensor tensor) {
     arguments.add(
@@ -45,6 +51,12 @@ final class Kernel {
     arguments.add(
         CudaStorage.address(columns.tensor().storage()) + (long) columns.offset() * Float.BYTES);
     arguments.add(columns.rowStride());
+    return this;
+  }
+
+  /** The address of uploaded integers. */
+  Kernel with(DeviceInts integers) {
+    arguments.add(integers.address());
     return this;
   }
 
