@@ -39,12 +39,7 @@ final class CudaCrossEntropy implements CrossEntropy {
           .with(rows)
           .with(logits.dim(1))
           .launch(Kernels.blocks(rows, ROWS_PER_BLOCK), THREADS);
-      kernels
-          .get(FILE, "cross_entropy_mean")
-          .with(losses)
-          .with(loss)
-          .with(rows)
-          .launch(1, THREADS);
+      kernels.get(FILE, "cross_entropy_mean").with(losses).with(loss).with(rows).launch(1, THREADS);
     }
   }
 

@@ -47,8 +47,7 @@ final class CudaElementwise implements Elementwise {
           case NEG, LOG, SQUARE, ABS, RELU, SILU, GELU, GELU_TANH -> x;
         };
     int n = dx.size();
-    launch(
-        kernels.get(FILE, name(function) + "_grad").with(read).with(dy).with(dx).with(n), n);
+    launch(kernels.get(FILE, name(function) + "_grad").with(read).with(dy).with(dx).with(n), n);
   }
 
   private static boolean isSmallInteger(double exponent) {
@@ -259,8 +258,7 @@ final class CudaElementwise implements Elementwise {
   public void addScaled(double scale, Tensor x, Tensor y) {
     int n = y.size();
     launch(
-        kernels.get(FILE, "elementwise_add_scaled").with((float) scale).with(x).with(y).with(n),
-        n);
+        kernels.get(FILE, "elementwise_add_scaled").with((float) scale).with(x).with(y).with(n), n);
   }
 
   @Override

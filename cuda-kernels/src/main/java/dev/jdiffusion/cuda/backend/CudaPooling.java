@@ -33,11 +33,7 @@ final class CudaPooling implements Pooling {
   @Override
   public void forward(Kind kind, Tensor input, Window window, Tensor out) {
     Kernel kernel =
-        kernels
-            .get(FILE, "pooling_forward")
-            .with(kind == Kind.MAX ? 1 : 0)
-            .with(input)
-            .with(out);
+        kernels.get(FILE, "pooling_forward").with(kind == Kind.MAX ? 1 : 0).with(input).with(out);
     launch(kernel, out.size(), input, out, window);
   }
 

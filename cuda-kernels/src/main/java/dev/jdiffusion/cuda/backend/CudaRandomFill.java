@@ -35,8 +35,7 @@ final class CudaRandomFill implements RandomFill {
     int length = out.size() / count;
     long blocksOfNumbers = (long) count * Kernels.blocks(length, Philox.BLOCK);
     try (DeviceInts streams = memory.upload(rows.values())) {
-      Kernel kernel =
-          kernels.get(FILE, function).with(streams).with(out).with(count).with(length);
+      Kernel kernel = kernels.get(FILE, function).with(streams).with(out).with(count).with(length);
       with(kernel, key).launch(Kernels.blocks(blocksOfNumbers, THREADS), THREADS);
     }
   }

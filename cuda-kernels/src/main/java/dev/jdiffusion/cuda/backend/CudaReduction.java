@@ -132,8 +132,7 @@ final class CudaReduction implements Reduction {
           .with(chunk)
           .with(chunks)
           .with(add)
-          .launch(
-              Kernels.blocks(inner, WARP) * outer * chunks, 1, 1, WARP, THREADS / WARP, 0);
+          .launch(Kernels.blocks(inner, WARP) * outer * chunks, 1, 1, WARP, THREADS / WARP, 0);
     } else if (chunks == 1 && extent <= SHORT_ROW) {
       kernels
           .get(FILE, "reduction_short_rows")

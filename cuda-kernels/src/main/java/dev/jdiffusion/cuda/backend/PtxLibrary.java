@@ -55,9 +55,8 @@ final class PtxLibrary implements Kernels {
     int capability = device.major() * 10 + device.minor();
     this.tiers =
         TIERS.stream()
-            .filter(
-                tier ->
-                    capability >= tier.capability && device.driverVersion() >= tier.driverVersion)
+            .filter(tier ->
+                capability >= tier.capability && device.driverVersion() >= tier.driverVersion)
             .toList();
     if (tiers.isEmpty()) {
       Tier oldest = TIERS.getLast();

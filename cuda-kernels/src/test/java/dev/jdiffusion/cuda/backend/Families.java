@@ -52,7 +52,8 @@ final class Families {
                   if (arguments[0] instanceof float[] floats) {
                     memory.write(floats, (int) arguments[1], (Tensor) arguments[2]);
                   } else {
-                    memory.write((double[]) arguments[0], (int) arguments[1], (Tensor) arguments[2]);
+                    memory.write(
+                        (double[]) arguments[0], (int) arguments[1], (Tensor) arguments[2]);
                   }
                   return null;
                 case "read":
@@ -76,9 +77,8 @@ final class Families {
       constructor.setAccessible(true);
       return constructor.newInstance(
           Arrays.stream(constructor.getParameterTypes())
-              .map(
-                  parameter ->
-                      Arrays.stream(available).filter(parameter::isInstance).findFirst().get())
+              .map(parameter ->
+                  Arrays.stream(available).filter(parameter::isInstance).findFirst().get())
               .toArray());
     } catch (ReflectiveOperationException e) {
       throw new UnsupportedOperationException(name + " is missing", e);
