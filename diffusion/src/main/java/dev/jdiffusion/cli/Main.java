@@ -3,6 +3,7 @@ package dev.jdiffusion.cli;
 import dev.jdiffusion.diffusion.UserError;
 import dev.jdiffusion.diffusion.train.TrainingStoppedException;
 import dev.jdiffusion.launcher.ParentWatch;
+import dev.jdiffusion.tensor.OutOfDeviceMemoryException;
 import java.io.PrintStream;
 import java.util.Locale;
 import picocli.CommandLine;
@@ -41,6 +42,8 @@ public final class Main {
       return fail(err, ExitCode.FAILED, String.valueOf(e.getMessage()));
     } catch (OutOfMemoryError e) {
       return fail(err, ExitCode.USER_ERROR, memoryHint());
+    } catch (OutOfDeviceMemoryException e) {
+      return fail(err, ExitCode.USER_ERROR, e.getMessage() + "; use a smaller --batch");
     } catch (ReportedException e) {
       return ranOutOfMemory(e)
           ? fail(err, ExitCode.USER_ERROR, memoryHint())

@@ -73,13 +73,17 @@ final class Families {
   private static Object family(Class<?> type, Object... available) {
     String name = "dev.jdiffusion.cuda.backend.Cuda" + type.getSimpleName();
     try {
-      Constructor<?> constructor = Class.forName(name).getDeclaredConstructors()[0];
-      constructor.setAccessible(true);
-      return constructor.newInstance(
-          Arrays.stream(constructor.getParameterTypes())
-              .map(parameter ->
-                  Arrays.stream(available).filter(parameter::isInstance).findFirst().get())
-              .toArray());
+      for (Constructor<?> constructor : Class.forName(name).getDeclaredConstructors()) {
+        Object[] arguments =
+            Arrays.stream(constructor.getParameterTypes())
+                .flatMap(parameter -> Arrays.stream(available).filter(parameter::isInstance))
+                .toArray();
+        if (arguments.length == constructor.getParameterCount()) {
+          constructor.setAccessible(true);
+          return constructor.newInstance(arguments);
+        }
+      }
+      throw new UnsupportedOperationException(name + " has no constructor for this");
     } catch (ReflectiveOperationException e) {
       throw new UnsupportedOperationException(name + " is missing", e);
     }
