@@ -1,0 +1,299 @@
+package dev.jdiffusion.cuda.emulator;
+
+/**
+ * Loads and stores. An access checks the addresses of all lanes first, which gives the places of
+ * the words, and then moves them.
+ */
+abstract class Access extends Instruction implements GlobalMemory.Transfer {
+  /** A state space. Constants lie in global memory. */
+  enum Space {
+    GLOBAL,
+    SHARED,
+    LOCAL,
+    GENERIC
+  }
+
+  /** Generic addresses of shared and local memory begin here. */
+  static final long SHARED_WINDOW = 1L << 60;
+
+  static final long LOCAL_WINDOW = 1L << 61;
+  private static final long WINDOWS = SHARED_WINDOW | LOCAL_WINDOW;
+
+  final Space space;
+
+  /** The slot of the address; of 64 bits or, if {@code narrowBase}, of 32. */
+  private final int base;
+
+  private final boolean narrowBase;
+  private final long offset;
+
+  /** Bytes that one lane moves. */
+  final int size;
+
+  /** Bytes of one of its elements. */
+  final int elementBytes;
+
+  /** The register slots of the elements. */
+  final int[] slots;
+
+  /** Whether the registers are of 64 bits. */
+  final boolean wideSlots;
+
+  /** Where an address is taken from. */
+  record Address(Space space, int slot, boolean narrow, long offset) {}
+
+  Access(Address address, int elementBytes, int[] slots, boolean wideSlots) {
+    space = address.space();
+    base = address.slot();
+    narrowBase = address.narrow();
+    offset = address.offset();
+    this.elementBytes = elementBytes;
+    this.slots = slots;
+    this.wideSlots = wideSlots;
+    size = elementBytes * slots.length;
+  }
+
+  @Override
+  final void execute(Warp warp, int mask) {
+    long[] addresses = warp.addresses;
+    if (narrowBase) {
+      int[] lanes = warp.narrow[base];
+      for (int i = 0; i < Lanes.COUNT; i++) {
+        addresses[i] = Integer.toUnsignedLong(lanes[i]) + offset;
+      }
+    } else {
+      long[] lanes = warp.wide[base];
+      for (int i = 0; i < Lanes.COUNT; i++) {
+        addresses[i] = lanes[i] + offset;
+      }
+    }
+    if (space == Space.GENERIC) {
+      generic(warp, mask);
+    } else {
+      access(warp, mask, space);
+    }
+  }
+
+  private void generic(Warp warp, int mask) {
+    int shared = 0;
+    int local = 0;
+    for (int rest = mask; rest != 0; rest &= rest - 1) {
+      int lane = Integer.numberOfTrailingZeros(rest);
+      long window = warp.addresses[lane] & WINDOWS;
+      shared |= window == SHARED_WINDOW ? 1 << lane : 0;
+      local |= window == LOCAL_WINDOW ? 1 << lane : 0;
+      warp.addresses[lane] -= window;
+    }
+    int global = mask & ~shared & ~local;
+    if (shared != 0) {
+      access(warp, shared, Space.SHARED);
+    }
+    if (local != 0) {
+      access(warp, local, Space.LOCAL);
+    }
+    if (global != 0) {
+      access(warp, global, Space.GLOBAL);
+    }
+  }
+
+  abstract void access(Warp warp, int mask, Space where);
+
+  /** Reads registers. */
+  static final class Load extends Access {
+    private final boolean signed;
+
+    Load(Address address, int elementBytes, boolean signed, int[] slots, boolean wideSlots) {
+      super(address, elementBytes, slots, wideSlots);
+      this.signed = signed;
+    }
+
+    @Override
+    void access(Warp warp, int mask, Space where) {
+      switch (where) {
+        case SHARED -> {
+          SharedMemory shared = warp.block.shared();
+          int inside = shared.read(warp, mask, size);
+          if (inside != mask) {
+            int lane = Integer.numberOfTrailingZeros(mask & ~inside);
+            throw shared.outside(lane, "reads", size, warp.addresses[lane]);
+          }
+          move(warp, shared.words, mask);
+        }
+        case LOCAL -> {
+          warp.local.access(warp, mask, size, false);
+          move(warp, warp.local.words, mask);
+        }
+        default -> warp.block.launch().memory().read(warp, mask, size, this);
+      }
+    }
+
+    @Override
+    public void move(Warp warp, int[] words, int lanes) {
+      if (elementBytes == Integer.BYTES && !wideSlots) {
+        for (int element = 0; element < slots.length; element++) {
+          if (slots[element] != NONE) {
+            words(warp.narrow[slots[element]], words, warp.places, element, lanes);
+          }
+        }
+      } else if (elementBytes == Long.BYTES) {
+        for (int element = 0; element < slots.length; element++) {
+          if (slots[element] != NONE) {
+            doubleWords(warp.wide[slots[element]], words, warp.places, 2 * element, lanes);
+          }
+        }
+      } else {
+        parts(warp, words, lanes);
+      }
+    }
+
+    private static void words(int[] to, int[] words, int[] places, int element, int lanes) {
+      for (int rest = lanes; rest != 0; rest &= rest - 1) {
+        int lane = Integer.numberOfTrailingZeros(rest);
+        to[lane] = words[places[lane] + element];
+      }
+    }
+
+    private static void doubleWords(long[] to, int[] words, int[] places, int element, int lanes) {
+      for (int rest = lanes; rest != 0; rest &= rest - 1) {
+        int lane = Integer.numberOfTrailingZeros(rest);
+        int place = places[lane] + element;
+        to[lane] = Integer.toUnsignedLong(words[place]) | (long) words[place + 1] << Integer.SIZE;
+      }
+    }
+
+    /** Elements of less than a word, or that are extended to 64 bits. */
+    private void parts(Warp warp, int[] words, int lanes) {
+      int unused = Integer.SIZE - Byte.SIZE * elementBytes;
+      for (int element = 0; element < slots.length; element++) {
+        if (slots[element] == NONE) {
+          continue;
+        }
+        for (int rest = lanes; rest != 0; rest &= rest - 1) {
+          int lane = Integer.numberOfTrailingZeros(rest);
+          int at = (int) (warp.addresses[lane] & 3) + element * elementBytes;
+          int word = words[warp.places[lane] + (at >>> 2)] >>> Byte.SIZE * (at & 3) << unused;
+          int value = signed ? word >> unused : word >>> unused;
+          if (wideSlots) {
+            warp.wide[slots[element]][lane] = signed ? value : Integer.toUnsignedLong(value);
+          } else {
+            warp.narrow[slots[element]][lane] = value;
+          }
+        }
+      }
+    }
+  }
+
+  /** Writes registers. */
+  static final class Store extends Access {
+    Store(Address address, int elementBytes, int[] slots, boolean wideSlots) {
+      super(address, elementBytes, slots, wideSlots);
+    }
+
+    @Override
+    void access(Warp warp, int mask, Space where) {
+      switch (where) {
+        case SHARED -> {
+          SharedMemory shared = warp.block.shared();
+          int inside = shared.write(warp, mask, size);
+          if (inside != mask) {
+            int lane = Integer.numberOfTrailingZeros(mask & ~inside);
+            throw shared.outside(lane, "writes", size, warp.addresses[lane]);
+          }
+          move(warp, shared.words, mask);
+        }
+        case LOCAL -> {
+          warp.local.access(warp, mask, size, true);
+          move(warp, warp.local.words, mask);
+        }
+        default -> warp.block.launch().memory().write(warp, mask, size, this);
+      }
+    }
+
+    @Override
+    public void move(Warp warp, int[] words, int lanes) {
+      for (int element = 0; element < slots.length; element++) {
+        if (elementBytes == Integer.BYTES && !wideSlots) {
+          words(warp.narrow[slots[element]], words, warp.places, element, lanes);
+        } else if (elementBytes == Long.BYTES) {
+          doubleWords(warp.wide[slots[element]], words, warp.places, 2 * element, lanes);
+        } else {
+          parts(warp, words, element, lanes);
+        }
+      }
+    }
+
+    private static void words(int[] from, int[] words, int[] places, int element, int lanes) {
+      for (int rest = lanes; rest != 0; rest &= rest - 1) {
+        int lane = Integer.numberOfTrailingZeros(rest);
+        words[places[lane] + element] = from[lane];
+      }
+    }
+
+    private static void doubleWords(
+        long[] from, int[] words, int[] places, int element, int lanes) {
+      for (int rest = lanes; rest != 0; rest &= rest - 1) {
+        int lane = Integer.numberOfTrailingZeros(rest);
+        int place = places[lane] + element;
+        words[place] = (int) from[lane];
+        words[place + 1] = (int) (from[lane] >>> Integer.SIZE);
+      }
+    }
+
+    private void parts(Warp warp, int[] words, int element, int lanes) {
+      int bits = Byte.SIZE * elementBytes;
+      int valueMask = bits == Integer.SIZE ? -1 : (1 << bits) - 1;
+      for (int rest = lanes; rest != 0; rest &= rest - 1) {
+        int lane = Integer.numberOfTrailingZeros(rest);
+        int at = (int) (warp.addresses[lane] & 3) + element * elementBytes;
+        int place = warp.places[lane] + (at >>> 2);
+        int shift = Byte.SIZE * (at & 3);
+        int value =
+            wideSlots ? (int) warp.wide[slots[element]][lane] : warp.narrow[slots[element]][lane];
+        // Threads of other blocks may write the other bytes of the word at the same time.
+        Atomic.replaceBits(words, place, valueMask << shift, (value & valueMask) << shift);
+      }
+    }
+  }
+
+  /** Reads a kernel's parameters, which are the same for all threads. */
+  static final class LoadParameter extends Instruction {
+    private final int byteOffset;
+    private final int elementBytes;
+    private final boolean signed;
+    private final int[] slots;
+    private final boolean wideSlots;
+
+    LoadParameter(int byteOffset, int elementBytes, boolean signed, int[] slots, boolean wide) {
+      this.byteOffset = byteOffset;
+      this.elementBytes = elementBytes;
+      this.signed = signed;
+      this.slots = slots;
+      this.wideSlots = wide;
+    }
+
+    @Override
+    void execute(Warp warp, int mask) {
+      int[] parameters = warp.block.launch().parameters();
+      for (int element = 0; element < slots.length; element++) {
+        long value = value(parameters, byteOffset + element * elementBytes);
+        for (int rest = mask; rest != 0; rest &= rest - 1) {
+          int lane = Integer.numberOfTrailingZeros(rest);
+          if (wideSlots) {
+            warp.wide[slots[element]][lane] = value;
+          } else {
+            warp.narrow[slots[element]][lane] = (int) value;
+          }
+        }
+      }
+    }
+
+    private long value(int[] parameters, int at) {
+      long word = Integer.toUnsignedLong(parameters[at >>> 2]) >>> Byte.SIZE * (at & 3);
+      if (elementBytes == Long.BYTES) {
+        return word | (long) parameters[(at >>> 2) + 1] << Integer.SIZE;
+      }
+      int unused = Long.SIZE - Byte.SIZE * elementBytes;
+      return signed ? word << unused >> unused : word << unused >>> unused;
+    }
+  }
+}

@@ -1,0 +1,25 @@
+package dev.jdiffusion.cuda.emulator;
+
+import dev.jdiffusion.cuda.ptx.PtxInstruction;
+import java.util.List;
+
+/** An instruction, decoded: registers are slots of the warp, constants are slots too. */
+abstract class Instruction {
+  /** No guard, or no operand. */
+  static final int NONE = -1;
+
+  /** Where it comes from, for messages. */
+  PtxInstruction source = new PtxInstruction(0, null, false, "", List.of());
+
+  /** The predicate that decides which lanes take part, or {@link #NONE}. */
+  int guard = NONE;
+
+  boolean guardNegated;
+
+  /**
+   * Does it. The warp's program counter already points behind it.
+   *
+   * @param mask the lanes that take part, at least one
+   */
+  abstract void execute(Warp warp, int mask);
+}

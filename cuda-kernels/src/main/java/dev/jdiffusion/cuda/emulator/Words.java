@@ -1,0 +1,245 @@
+package dev.jdiffusion.cuda.emulator;
+
+import java.util.Arrays;
+
+/**
+ * Memory with a shadow that tells, for each 32-bit word, which of its bytes were written and who
+ * wrote and read it last. Who is a number, a tag: in global memory one for each block of each
+ * launch, in shared memory one for each warp between two barriers. Tags grow with time, so those
+ * before {@code first} belong to accesses that are ordered before the present ones.
+ *
+ * <p>Accesses of less than a word keep their bytes apart but leave the tags alone: two threads may
+ * share a word without sharing a byte.
+ */
+abstract class Words {
+  /** Bits of a tag; there are two in the shadow of a word, above four bits for its bytes. */
+  static final int TAG_BITS = 30;
+
+  private static final int WRITER_SHIFT = 4;
+  private static final int READER_SHIFT = WRITER_SHIFT + TAG_BITS;
+  private static final int TAG_MASK = (1 << TAG_BITS) - 1;
+  private static final long ALL_BYTES = 15;
+  private static final long WITHOUT_READER = (1L << READER_SHIFT) - 1;
+  private static final long WITHOUT_WRITER = ~((long) TAG_MASK << WRITER_SHIFT);
+
+  int[] words;
+  private long[] shadow;
+  private final long base;
+  private long bytes;
+
+  Words(long base, long bytes) {
+    this.base = base;
+    this.bytes = bytes;
+    int count = (int) ((bytes + 3) / Integer.BYTES);
+    words = new int[count];
+    shadow = new long[count];
+  }
+
+  final long base() {
+    return base;
+  }
+
+  final long bytes() {
+    return bytes;
+  }
+
+  /** For messages. */
+  abstract String name();
+
+  /** Who a tag of a present access stands for, for messages. */
+  abstract String who(int tag, Warp warp);
+
+  /** What keeps two accesses in order where this memory is, for messages. */
+  abstract String order();
+
+  /** Makes {@code length} bytes valid, with undefined contents. */
+  final void forget(long length) {
+    bytes = length;
+    Arrays.fill(shadow, 0);
+  }
+
+  /** Forgets who accessed what, but not what was written. */
+  final void forgetTags() {
+    for (int i = 0; i < shadow.length; i++) {
+      shadow[i] &= ALL_BYTES;
+    }
+  }
+
+  /** Gives the memory back; no byte is valid any more. */
+  final void drop() {
+    bytes = 0;
+    words = new int[0];
+    shadow = new long[0];
+  }
+
+  /** Says that the host wrote some bytes. */
+  final void markWritten(long offset, long length) {
+    for (long at = offset; at < offset + length; ) {
+      int word = (int) (at >>> 2);
+      if ((at & 3) == 0 && offset + length - at >= Integer.BYTES) {
+        shadow[word] |= ALL_BYTES;
+        at += Integer.BYTES;
+      } else {
+        shadow[word] |= 1L << (at & 3);
+        at++;
+      }
+    }
+  }
+
+  /** How many of some bytes nobody wrote. */
+  final long countUnwritten(long offset, long length) {
+    long missing = 0;
+    for (long at = offset; at < offset + length; ) {
+      int word = (int) (at >>> 2);
+      if ((at & 3) == 0 && offset + length - at >= Integer.BYTES) {
+        missing += Integer.BYTES - Long.bitCount(shadow[word] & ALL_BYTES);
+        at += Integer.BYTES;
+      } else {
+        missing += 1 - (shadow[word] >>> (at & 3) & 1);
+        at++;
+      }
+    }
+    return missing;
+  }
+
+  /** Copies what is known of words: whether they were written. */
+  final void copyShadow(Words source, int from, int to, int count) {
+    for (int i = 0; i < count; i++) {
+      shadow[to + i] = source.shadow[from + i] & ALL_BYTES;
+    }
+  }
+
+  /**
+   * Checks that lanes may read, notes that they do, and sets {@link Warp#places}.
+   *
+   * @param lanes those that read at {@link Warp#addresses}
+   * @param size in bytes
+   * @param tag of the reader
+   * @param first the first tag of an access that this one is not ordered behind
+   * @param several the tag of more than one reader
+   * @return the lanes whose address lies in this memory; of the others nothing is done
+   */
+  final int read(Warp warp, int lanes, int size, int tag, int first, int several) {
+    long limit = bytes - size;
+    int count = size + 3 >>> 2;
+    int inside = 0;
+    for (int rest = lanes; rest != 0; rest &= rest - 1) {
+      int lane = Integer.numberOfTrailingZeros(rest);
+      long offset = warp.addresses[lane] - base;
+      if (offset < 0 || offset > limit) {
+        continue;
+      }
+      inside |= 1 << lane;
+      int place = place(offset, size, lane, "reads");
+      warp.places[lane] = place;
+      long needed = size >= Integer.BYTES ? ALL_BYTES : (1L << size) - 1 << (offset & 3);
+      for (int i = place; i < place + count; i++) {
+        long state = shadow[i];
+        if ((state & needed) != needed) {
+          throw unwritten(lane, size, offset);
+        }
+        if (size >= Integer.BYTES) {
+          int reader = (int) (state >>> READER_SHIFT);
+          int writer = (int) (state >>> WRITER_SHIFT) & TAG_MASK;
+          if (writer >= first && writer != tag) {
+            throw race(warp, lane, "reads", i, "wrote", writer);
+          }
+          if (reader != tag && reader != several) {
+            long now = reader >= first ? several : tag;
+            shadow[i] = state & WITHOUT_READER | now << READER_SHIFT;
+          }
+        }
+      }
+    }
+    return inside;
+  }
+
+  /** The same for writing. */
+  final int write(Warp warp, int lanes, int size, int tag, int first) {
+    long limit = bytes - size;
+    int count = size + 3 >>> 2;
+    int inside = 0;
+    for (int rest = lanes; rest != 0; rest &= rest - 1) {
+      int lane = Integer.numberOfTrailingZeros(rest);
+      long offset = warp.addresses[lane] - base;
+      if (offset < 0 || offset > limit) {
+        continue;
+      }
+      inside |= 1 << lane;
+      int place = place(offset, size, lane, "writes");
+      warp.places[lane] = place;
+      if (size < Integer.BYTES) {
+        shadow[place] |= (1L << size) - 1 << (offset & 3);
+        continue;
+      }
+      for (int i = place; i < place + count; i++) {
+        long state = shadow[i];
+        int reader = (int) (state >>> READER_SHIFT);
+        int writer = (int) (state >>> WRITER_SHIFT) & TAG_MASK;
+        if (writer >= first && writer != tag) {
+          throw race(warp, lane, "writes", i, "wrote", writer);
+        }
+        if (reader >= first && reader != tag) {
+          throw race(warp, lane, "writes", i, "read", reader);
+        }
+        shadow[i] = state & WITHOUT_WRITER | (long) tag << WRITER_SHIFT | ALL_BYTES;
+      }
+    }
+    return inside;
+  }
+
+  /** The same for reading and writing at once, which needs no order. */
+  final int update(Warp warp, int lanes, int size) {
+    long limit = bytes - size;
+    int inside = 0;
+    for (int rest = lanes; rest != 0; rest &= rest - 1) {
+      int lane = Integer.numberOfTrailingZeros(rest);
+      long offset = warp.addresses[lane] - base;
+      if (offset < 0 || offset > limit) {
+        continue;
+      }
+      inside |= 1 << lane;
+      int place = place(offset, size, lane, "updates");
+      warp.places[lane] = place;
+      for (int i = place; i < place + size / Integer.BYTES; i++) {
+        if ((shadow[i] & ALL_BYTES) != ALL_BYTES) {
+          throw unwritten(lane, size, offset);
+        }
+      }
+    }
+    return inside;
+  }
+
+  private int place(long offset, int size, int lane, String act) {
+    if ((offset & size - 1) != 0) {
+      throw new Fault(
+          lane,
+          "%s %d bytes at byte %d of %s, which is not a multiple of %d"
+              .formatted(act, size, offset, name(), size));
+    }
+    return (int) (offset >>> 2);
+  }
+
+  private Fault unwritten(int lane, int size, long offset) {
+    return new Fault(
+        lane,
+        "reads %d bytes at byte %d of %s, which nobody wrote".formatted(size, offset, name()));
+  }
+
+  private Fault race(Warp warp, int lane, String act, int word, String other, int tag) {
+    return new Fault(
+        lane,
+        "race: %s byte %d of %s, which %s %s with no %s between"
+            .formatted(act, (long) word * Integer.BYTES, name(), who(tag, warp), other, order()));
+  }
+
+  /** An access outside. */
+  final Fault outside(int lane, String act, int size, long address) {
+    long offset = address - base;
+    String where =
+        offset < 0
+            ? -offset + " bytes before the start of "
+            : offset >= bytes ? offset - bytes + " bytes behind the end of " : "across the end of ";
+    return new Fault(lane, "%s %d bytes %s%s".formatted(act, size, where, name()));
+  }
+}
