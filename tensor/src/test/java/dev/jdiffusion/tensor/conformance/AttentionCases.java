@@ -23,6 +23,9 @@ final class AttentionCases {
     add(cases, Packing.APART, 2, 31, 67, 2, 3, 30);
     add(cases, Packing.APART, 1, 1100, 300, 1, 8, 1);
     add(cases, Packing.PACKED, 1, 600, 600, 1, 16, 1);
+    // Heads too large to be kept in registers.
+    add(cases, Packing.GAPS, 1, 7, 7, 2, 150, 1);
+    add(cases, Packing.APART, 2, 3, 5, 1, 300, 1);
   }
 
   private static void add(

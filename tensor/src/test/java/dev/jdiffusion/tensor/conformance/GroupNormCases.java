@@ -51,6 +51,7 @@ final class GroupNormCases {
             Shape.of(1, 9, 7, 17),
             Shape.of(2, 16, 33),
             Shape.of(3, 112),
+            Shape.of(19, 3, 8),
             Shape.of(1, 4, 1, 6),
             Shape.of(2, 2, 2, 2, 5),
             Shape.of(1, 13, 11, 1))) {

@@ -17,7 +17,8 @@ final class LayerNormCases {
             Shape.of(2, 7, 31),
             Shape.of(2, 14, 14, 56),
             Shape.of(2, 49, 112),
-            Shape.of(3, 5, 300))) {
+            Shape.of(3, 5, 300),
+            Shape.of(2, 3, 700))) {
       add(cases, shape, 0, 1e-5);
     }
     // The variance of one element is zero: epsilon alone stands below.
