@@ -11,7 +11,9 @@
 // im2col buffer. Outside of its operand a loader delivers zeros, so the product itself has no tails.
 #pragma once
 
-// WIDTH is the number of floats in a load: 4, if all rows start at multiples of 16 bytes, or 1.
+// A tile of the ordinary arithmetic units. WIDTH is the number of floats in a load from global
+// memory: 4, if all rows start at multiples of 16 bytes, or 1. Rows and columns of a thread come in
+// fours, so that shared memory is read in vectors.
 template <int ROWS, int COLUMNS, int DEPTH, int THREAD_ROWS, int THREAD_COLUMNS, int FLOATS>
 struct Tile {
   static constexpr int BM = ROWS, BN = COLUMNS, BK = DEPTH;
@@ -20,6 +22,59 @@ struct Tile {
   static constexpr int THREADS = (BM / TM) * (BN / TN);
   // On a multiprocessor at once: 512 threads leave each at most 128 registers.
   static constexpr int BLOCKS = 512 / THREADS;
+  // Columns of a thread that are neighbours.
+  static constexpr int RUN = 4;
+  // Floats between rows of shared memory: a transposed store then spreads over the banks.
+  static constexpr int PAD = 4;
+  // 16-bit numbers in shared memory, two of one row in a word.
+  static constexpr bool PAIRS = false;
+
+  __device__ __forceinline__ static float prepare(float value) { return value; }
+
+  // The place in the tile of a thread's sum [i][j].
+  __device__ __forceinline__ static int row(int i) {
+    return threadIdx.x / (BN / TN) * 4 + i / 4 * (4 * BM / TM) + i % 4;
+  }
+
+  __device__ __forceinline__ static int column(int j) {
+    return threadIdx.x % (BN / TN) * 4 + j / 4 * (4 * BN / TN) + j % 4;
+  }
+
+  // Adds the product of a slice, one multiplication after the other in the order of K: the bits do
+  // not depend on the tile.
+  template <int LEFT_STRIDE, int RIGHT_STRIDE>
+  __device__ __forceinline__ static void accumulate(const float* left, const float* right,
+                                                    float (&sum)[TM][TN]) {
+    left += row(0);
+    right += column(0);
+#pragma unroll
+    for (int k = 0; k < BK; k++) {
+      float x[TM];
+      float y[TN];
+      loadFours(left + k * LEFT_STRIDE, 4 * BM / TM, x);
+      loadFours(right + k * RIGHT_STRIDE, 4 * BN / TN, y);
+#pragma unroll
+      for (int i = 0; i < TM; i++) {
+#pragma unroll
+        for (int j = 0; j < TN; j++) {
+          sum[i][j] = fmaf(x[i], y[j], sum[i][j]);
+        }
+      }
+    }
+  }
+
+  template <int COUNT>
+  __device__ __forceinline__ static void loadFours(const float* from, int gap,
+                                                   float (&values)[COUNT]) {
+#pragma unroll
+    for (int i = 0; i < COUNT; i += 4) {
+      float4 four = *reinterpret_cast<const float4*>(from + i / 4 * gap);
+      values[i] = four.x;
+      values[i + 1] = four.y;
+      values[i + 2] = four.z;
+      values[i + 3] = four.w;
+    }
+  }
 };
 
 // GemmTile chooses among them by these names.
@@ -37,8 +92,8 @@ template <class T, int ROWS>
 struct Panel {
   static constexpr int FLOATS = ROWS * T::BK / T::THREADS;
   static constexpr int PLACES = FLOATS / T::WIDTH;
-  // Four more than ROWS: columns of a transposed store then start in different banks.
-  static constexpr int STRIDE = ROWS + 4;
+  static constexpr int STRIDE = ROWS + T::PAD;
+  static constexpr int SHARED = (T::PAIRS ? T::BK / 2 : T::BK) * STRIDE;
   static_assert(PLACES * T::WIDTH * T::THREADS == ROWS * T::BK, "threads do not cover the slice");
 
   bool alongK;
@@ -59,20 +114,47 @@ struct Panel {
     }
   }
 
+  // Puts what was fetched at [k][row]; pairs of 16-bit numbers at [k / 2][row][k % 2].
   __device__ __forceinline__ void store(const float (&values)[FLOATS], float* shared) const {
-    float* to = shared + k * STRIDE + row;
+    if constexpr (T::PAIRS) {
+      storePairs(values, reinterpret_cast<unsigned*>(shared) + k / 2 * STRIDE + row);
+    } else {
+      storeWords(values, shared + k * STRIDE + row);
+    }
+  }
+
+  __device__ __forceinline__ void storeWords(const float (&values)[FLOATS], float* to) const {
 #pragma unroll
     for (int i = 0; i < PLACES; i++) {
       if constexpr (T::WIDTH == 1) {
-        to[i * rowStep] = values[i];
+        to[i * rowStep] = T::prepare(values[i]);
       } else if (alongK) {
 #pragma unroll
         for (int q = 0; q < 4; q++) {
-          to[q * STRIDE + i * rowStep] = values[4 * i + q];
+          to[q * STRIDE + i * rowStep] = T::prepare(values[4 * i + q]);
         }
       } else {
-        *reinterpret_cast<float4*>(to + i * rowStep) = make_float4(
-            values[4 * i], values[4 * i + 1], values[4 * i + 2], values[4 * i + 3]);
+        *reinterpret_cast<float4*>(to + i * rowStep) =
+            make_float4(T::prepare(values[4 * i]), T::prepare(values[4 * i + 1]),
+                        T::prepare(values[4 * i + 2]), T::prepare(values[4 * i + 3]));
+      }
+    }
+  }
+
+  __device__ __forceinline__ void storePairs(const float (&values)[FLOATS], unsigned* to) const {
+    unsigned short* halves = reinterpret_cast<unsigned short*>(to) + k % 2;
+#pragma unroll
+    for (int i = 0; i < PLACES; i++) {
+      if constexpr (T::WIDTH == 1) {
+        halves[2 * i * rowStep] = T::half(values[i]);
+      } else if (alongK) {
+        to[i * rowStep] = T::pair(values[4 * i], values[4 * i + 1]);
+        to[STRIDE + i * rowStep] = T::pair(values[4 * i + 2], values[4 * i + 3]);
+      } else {
+#pragma unroll
+        for (int q = 0; q < 4; q++) {
+          halves[2 * (i * rowStep + q)] = T::half(values[4 * i + q]);
+        }
       }
     }
   }
@@ -156,16 +238,11 @@ struct Counter {
   }
 };
 
-// Adds the product of all slices to a thread's sums, one multiplication after the other in the order
-// of K: the bits do not depend on the tile.
+// Adds the product of all slices to the sums of the block's threads.
 template <class T, class A, class B>
 __device__ __forceinline__ void multiply(A& a, B& b, int slices, float (&sum)[T::TM][T::TN]) {
-  __shared__ __align__(16) float left[2][T::BK * A::STRIDE];
-  __shared__ __align__(16) float right[2][T::BK * B::STRIDE];
-  constexpr int ROW_GAP = 4 * T::BM / T::TM;
-  constexpr int COLUMN_GAP = 4 * T::BN / T::TN;
-  int threadRow = threadIdx.x / (T::BN / T::TN) * 4;
-  int threadColumn = threadIdx.x % (T::BN / T::TN) * 4;
+  __shared__ __align__(16) float left[2][A::SHARED];
+  __shared__ __align__(16) float right[2][B::SHARED];
   if (slices <= 0) {
     return;
   }
@@ -183,36 +260,7 @@ __device__ __forceinline__ void multiply(A& a, B& b, int slices, float (&sum)[T:
       a.fetch(fromA);
       b.fetch(fromB);
     }
-#pragma unroll
-    for (int k = 0; k < T::BK; k++) {
-      float x[T::TM];
-      float y[T::TN];
-#pragma unroll
-      for (int i = 0; i < T::TM; i += 4) {
-        float4 four = *reinterpret_cast<const float4*>(
-            &left[buffer][k * A::STRIDE + i / 4 * ROW_GAP + threadRow]);
-        x[i] = four.x;
-        x[i + 1] = four.y;
-        x[i + 2] = four.z;
-        x[i + 3] = four.w;
-      }
-#pragma unroll
-      for (int j = 0; j < T::TN; j += 4) {
-        float4 four = *reinterpret_cast<const float4*>(
-            &right[buffer][k * B::STRIDE + j / 4 * COLUMN_GAP + threadColumn]);
-        y[j] = four.x;
-        y[j + 1] = four.y;
-        y[j + 2] = four.z;
-        y[j + 3] = four.w;
-      }
-#pragma unroll
-      for (int i = 0; i < T::TM; i++) {
-#pragma unroll
-        for (int j = 0; j < T::TN; j++) {
-          sum[i][j] = fmaf(x[i], y[j], sum[i][j]);
-        }
-      }
-    }
+    T::template accumulate<A::STRIDE, B::STRIDE>(left[buffer], right[buffer], sum);
     if (more) {
       a.store(fromA, left[buffer ^ 1]);
       b.store(fromB, right[buffer ^ 1]);
@@ -221,25 +269,20 @@ __device__ __forceinline__ void multiply(A& a, B& b, int slices, float (&sum)[T:
   }
 }
 
-// Calls use(i, j, at, column) for each four sums [i][j..j + 3] of a thread in existing rows: they
-// belong to the four columns from column on, and to the elements from at = offset(row) + column on.
-// Rows and columns of a thread come in fours, so that shared memory is read in vectors; where a
-// vector is stored at once, all four columns exist if the first does.
+// Calls use(i, j, at, column) for each run of sums [i][j..] of a thread in existing rows and columns:
+// they belong to the columns from column on, and to the elements from at = offset(row) + column on.
+// Where loads are wide, extents are multiples of four: all columns of a run exist if its first does.
 template <class T, class Offset, class Use>
 __device__ __forceinline__ void forSums(int firstRow, int rows, int firstColumn, int columns,
                                         const Offset& offset, const Use& use) {
-  constexpr int ROW_GAP = 4 * T::BM / T::TM;
-  constexpr int COLUMN_GAP = 4 * T::BN / T::TN;
-  int threadRow = firstRow + threadIdx.x / (T::BN / T::TN) * 4;
-  int threadColumn = firstColumn + threadIdx.x % (T::BN / T::TN) * 4;
 #pragma unroll
   for (int i = 0; i < T::TM; i++) {
-    int row = threadRow + i / 4 * ROW_GAP + i % 4;
+    int row = firstRow + T::row(i);
     if (row < rows) {
       int start = offset(row);
 #pragma unroll
-      for (int j = 0; j < T::TN; j += 4) {
-        int column = threadColumn + j / 4 * COLUMN_GAP;
+      for (int j = 0; j < T::TN; j += T::RUN) {
+        int column = firstColumn + T::column(j);
         if (column < columns) {
           use(i, j, start + column, column);
         }
@@ -266,7 +309,7 @@ __device__ __forceinline__ void begin(float (&sum)[T::TM][T::TN], int firstRow, 
   forSums<T>(firstRow, rows, firstColumn, columns, offset,
              [&](int i, int j, int at, int column) {
 #pragma unroll
-               for (int q = 0; q < 4; q++) {
+               for (int q = 0; q < T::RUN; q++) {
                  if (T::WIDTH == 4 || column + q < columns) {
                    float value = bias == nullptr ? 0.0f : __ldg(bias + column + q);
                    sum[i][j + q] = residual == nullptr ? value : value + residual[at + q];
@@ -283,12 +326,14 @@ __device__ __forceinline__ void finish(const float (&sum)[T::TM][T::TN], int fir
                                        float* out) {
   forSums<T>(firstRow, rows, firstColumn, columns, offset,
              [&](int i, int j, int at, int column) {
-               if constexpr (T::WIDTH == 4) {
+               if constexpr (T::WIDTH == 4 && T::RUN == 4) {
                  *reinterpret_cast<float4*>(out + at) =
                      make_float4(sum[i][j], sum[i][j + 1], sum[i][j + 2], sum[i][j + 3]);
+               } else if constexpr (T::WIDTH == 4) {
+                 *reinterpret_cast<float2*>(out + at) = make_float2(sum[i][j], sum[i][j + 1]);
                } else {
 #pragma unroll
-                 for (int q = 0; q < 4; q++) {
+                 for (int q = 0; q < T::RUN; q++) {
                    if (column + q < columns) {
                      out[at + q] = sum[i][j + q];
                    }
