@@ -308,7 +308,8 @@ final class CudaConvolution implements Convolution {
   private void depthwiseWeightGrad(Extents e, Tensor input, Tensor dOut, Tensor dWeight) {
     int lines = e.images * e.outHeight;
     int size = e.isSquare(7) ? 7 : e.isSquare(3) ? 3 : 0;
-    int tiles = Kernels.blocks(e.channels, WARP) * (size > 0 ? 1 : Kernels.blocks((long) e.kh * e.kw, 4));
+    int tiles =
+        Kernels.blocks(e.channels, WARP) * (size > 0 ? 1 : Kernels.blocks((long) e.kh * e.kw, 4));
     int piece = pieceOfSum(lines, tiles, 4);
     int pieces = GemmTile.pieces(lines, piece);
     Kernel kernel = depthwise(e, "weight_grad_");

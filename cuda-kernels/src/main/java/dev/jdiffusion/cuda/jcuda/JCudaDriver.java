@@ -433,7 +433,6 @@ public final class JCudaDriver implements GpuDriver {
           kernel.name() + ", " + sharedBytes + " bytes of shared memory");
       kernel.raiseSharedLimit(sharedBytes);
     }
-    lastKernel = kernel.name();
     int result =
         cuLaunchKernel(
             kernel.handle(),
@@ -463,6 +462,7 @@ public final class JCudaDriver implements GpuDriver {
                   sharedBytes,
                   arguments.count()));
     }
+    lastKernel = kernel.name();
   }
 
   @Override
@@ -558,11 +558,11 @@ public final class JCudaDriver implements GpuDriver {
   @Override
   public void launch(GpuGraph graph, GpuStream stream) {
     enter();
-    lastKernel = "in a graph";
     check(
         "cuGraphLaunch",
         cuGraphLaunch(graphs.get(graph.handle()), streams.get(stream.handle())),
         "");
+    lastKernel = "in a graph";
   }
 
   @Override

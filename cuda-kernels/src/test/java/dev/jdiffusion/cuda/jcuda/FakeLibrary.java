@@ -1,0 +1,143 @@
+package dev.jdiffusion.cuda.jcuda;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SymbolLookup;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A shared library for Linux on x86-64, written without a compiler, each of whose functions jumps
+ * to an address that can be set: so that native code which asks the loader for a library by its
+ * name ends up in Java. It is the smallest file that the loader takes (System V ABI, chapters 4 and
+ * 5): headers, a symbol table with its hash table, the jumps, and a writable page of targets.
+ */
+@SuppressWarnings("restricted")
+final class FakeLibrary {
+  private static final int PAGE = 4096;
+  private static final int HEADER = 64;
+  private static final int PROGRAM_HEADER = 56;
+  private static final int SYMBOL = 24;
+  private static final int JUMP = 8;
+  private static final String TARGETS = "targets";
+
+  /** A function that needs no target: it returns 0, for times when Java would be in the way. */
+  static final String RETURN_0 = "return_0";
+
+  private final List<String> functions;
+  private final SymbolLookup symbols;
+  private final MemorySegment targets;
+
+  /**
+   * Writes and loads the library, for as long as the process runs.
+   *
+   * @param name as in {@code libcuda.so.1}: from now on the loader takes this library for that one
+   */
+  FakeLibrary(Path directory, String name, List<String> functions) throws IOException {
+    this.functions = List.copyOf(functions);
+    Path file = directory.resolve(name);
+    Files.write(file, image(name, this.functions));
+    symbols = SymbolLookup.libraryLookup(file, Arena.global());
+    targets = symbols.find(TARGETS).orElseThrow().reinterpret(8L * functions.size());
+  }
+
+  /** Makes a function jump to an address. */
+  void direct(String function, MemorySegment target) {
+    targets.setAtIndex(ADDRESS, functions.indexOf(function), target);
+  }
+
+  /** Where a function is. */
+  MemorySegment find(String function) {
+    return symbols.find(function).orElseThrow();
+  }
+
+  private static byte[] image(String name, List<String> functions) {
+    List<String> names = new ArrayList<>(functions);
+    names.add(RETURN_0);
+    names.add(TARGETS);
+    ByteArrayOutputStream strings = new ByteArrayOutputStream();
+    strings.write(0);
+    int soname = append(strings, name);
+
+    int programHeaders = 4;
+    int hash = HEADER + programHeaders * PROGRAM_HEADER;
+    int table = align(hash + 4 * (2 + 1 + names.size() + 1), 8);
+    int text = align(table + SYMBOL * (names.size() + 1), 16);
+    int stringsAt = text + JUMP * (functions.size() + 1);
+    List<Integer> nameOffsets = names.stream().map(each -> append(strings, each)).toList();
+    int dynamic = align(stringsAt + strings.size(), PAGE);
+    int dynamicSize = 16 * 6;
+    int slots = dynamic + dynamicSize;
+    int end = slots + 8 * functions.size();
+
+    ByteBuffer file = ByteBuffer.allocate(end).order(ByteOrder.LITTLE_ENDIAN);
+    file.put(new byte[] {0x7f, 'E', 'L', 'F', 2, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0});
+    file.putShort((short) 3).putShort((short) 62).putInt(1); // a shared object for x86-64
+    file.putLong(0).putLong(HEADER).putLong(0).putInt(0);
+    file.putShort((short) HEADER).putShort((short) PROGRAM_HEADER).putShort((short) programHeaders);
+    file.putShort((short) 64).putShort((short) 0).putShort((short) 0);
+    programHeader(file, 1, 5, 0, stringsAt + strings.size(), PAGE); // loaded, to read and execute
+    programHeader(file, 1, 6, dynamic, end - dynamic, PAGE); // loaded, to read and write
+    programHeader(file, 2, 6, dynamic, dynamicSize, 8);
+    programHeader(file, 0x6474e551, 6, 0, 0, 16); // a stack that cannot be executed
+
+    // One bucket: a chain through all symbols.
+    file.position(hash);
+    file.putInt(1).putInt(names.size() + 1).putInt(1).putInt(0);
+    for (int i = 1; i <= names.size(); i++) {
+      file.putInt(i < names.size() ? i + 1 : 0);
+    }
+
+    file.position(table + SYMBOL);
+    for (int i = 0; i < names.size(); i++) {
+      boolean function = !names.get(i).equals(TARGETS);
+      file.putInt(nameOffsets.get(i)).put((byte) (function ? 0x12 : 0x11)).put((byte) 0);
+      file.putShort((short) 1).putLong(function ? text + JUMP * i : slots).putLong(JUMP);
+    }
+
+    file.position(text);
+    for (int i = 0; i < functions.size(); i++) {
+      int after = text + JUMP * i + 6;
+      file.put((byte) 0xff).put((byte) 0x25).putInt(slots + 8 * i - after); // jmp *slot(%rip)
+      file.putShort((short) 0);
+    }
+    file.put(new byte[] {0x31, (byte) 0xc0, (byte) 0xc3, 0, 0, 0, 0, 0}); // xor %eax,%eax; ret
+
+    file.position(stringsAt);
+    file.put(strings.toByteArray());
+    file.position(dynamic);
+    file.putLong(14).putLong(soname); // DT_SONAME
+    file.putLong(4).putLong(hash); // DT_HASH
+    file.putLong(5).putLong(stringsAt); // DT_STRTAB
+    file.putLong(6).putLong(table); // DT_SYMTAB
+    file.putLong(10).putLong(strings.size()); // DT_STRSZ
+    file.putLong(0).putLong(0);
+    return file.array();
+  }
+
+  private static void programHeader(
+      ByteBuffer file, int type, int flags, long offset, long size, long alignment) {
+    file.putInt(type).putInt(flags).putLong(offset).putLong(offset).putLong(offset);
+    file.putLong(size).putLong(size).putLong(alignment);
+  }
+
+  private static int append(ByteArrayOutputStream strings, String text) {
+    int offset = strings.size();
+    strings.writeBytes(text.getBytes(US_ASCII));
+    strings.write(0);
+    return offset;
+  }
+
+  private static int align(int value, int step) {
+    return (value + step - 1) / step * step;
+  }
+}
