@@ -70,8 +70,17 @@ abstract class Access extends Instruction implements GlobalMemory.Transfer {
     if (space == Space.GENERIC) {
       generic(warp, mask);
     } else {
-      access(warp, mask, space);
+      dispatch(warp, mask, space);
     }
+  }
+
+  private void dispatch(Warp warp, int mask, Space where) {
+    if (where == Space.GLOBAL) {
+      warp.block.counters().global(warp.addresses, mask);
+    } else if (where == Space.SHARED) {
+      warp.block.counters().shared(warp.addresses, mask, size);
+    }
+    access(warp, mask, where);
   }
 
   private void generic(Warp warp, int mask) {
@@ -86,13 +95,13 @@ abstract class Access extends Instruction implements GlobalMemory.Transfer {
     }
     int global = mask & ~shared & ~local;
     if (shared != 0) {
-      access(warp, shared, Space.SHARED);
+      dispatch(warp, shared, Space.SHARED);
     }
     if (local != 0) {
-      access(warp, local, Space.LOCAL);
+      dispatch(warp, local, Space.LOCAL);
     }
     if (global != 0) {
-      access(warp, global, Space.GLOBAL);
+      dispatch(warp, global, Space.GLOBAL);
     }
   }
 

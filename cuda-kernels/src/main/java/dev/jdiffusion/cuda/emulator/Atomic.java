@@ -77,6 +77,7 @@ final class Atomic extends Instruction implements GlobalMemory.Transfer {
     }
     if (inShared) {
       SharedMemory shared = warp.block.shared();
+      warp.block.counters().shared(warp.addresses, mask, bytes);
       int inside = shared.update(warp, mask, bytes);
       if (inside != mask) {
         int lane = Integer.numberOfTrailingZeros(mask & ~inside);
@@ -84,6 +85,7 @@ final class Atomic extends Instruction implements GlobalMemory.Transfer {
       }
       move(warp, shared.words, mask);
     } else {
+      warp.block.counters().global(warp.addresses, mask);
       warp.block.launch().memory().update(warp, mask, bytes, this);
     }
   }

@@ -11,13 +11,12 @@ final class Block {
   private final Launch launch;
   private final Warp[] warps;
   private final SharedMemory shared;
+  private final Counters counters;
   private long index;
-  private long instructions;
-  private long threadInstructions;
-  private long divergentBranches;
 
   Block(Launch launch) {
     this.launch = launch;
+    counters = new Counters(launch.countMemory());
     shared = new SharedMemory(launch.program().sharedBytes() + launch.sharedBytes());
     warps = new Warp[launch.warps()];
     for (int i = 0; i < warps.length; i++) {
@@ -132,26 +131,7 @@ final class Block {
             fault.getMessage());
   }
 
-  // Counts
-
-  void count(long moreInstructions, long moreThreadInstructions) {
-    instructions += moreInstructions;
-    threadInstructions += moreThreadInstructions;
-  }
-
-  void countDivergence() {
-    divergentBranches++;
-  }
-
-  long instructions() {
-    return instructions;
-  }
-
-  long threadInstructions() {
-    return threadInstructions;
-  }
-
-  long divergentBranches() {
-    return divergentBranches;
+  Counters counters() {
+    return counters;
   }
 }

@@ -36,6 +36,7 @@ public final class EmulatorDriver implements GpuDriver {
       new GpuDevice("PTX emulator", 12_060, 7, 5, 8, SHARED_BYTES);
 
   private final Workers workers;
+  private final boolean countMemory;
   private final GlobalMemory memory;
   private final Map<Long, Long> eventTimes = new HashMap<>();
   private final Map<Long, List<Runnable>> graphs = new HashMap<>();
@@ -50,7 +51,18 @@ public final class EmulatorDriver implements GpuDriver {
    * @param threads of the host that run blocks
    */
   public EmulatorDriver(int threads) {
+    this(threads, false);
+  }
+
+  /**
+   * An emulated GPU that can count accesses of memory, which takes longer.
+   *
+   * @param threads of the host that run blocks
+   * @param countMemory whether {@link #emulation} tells of memory
+   */
+  public EmulatorDriver(int threads, boolean countMemory) {
     workers = new Workers(threads);
+    this.countMemory = countMemory;
     // A word of device memory has a shadow of two words on the heap.
     memory = new GlobalMemory(Runtime.getRuntime().maxMemory() / 4);
   }
@@ -208,7 +220,8 @@ public final class EmulatorDriver implements GpuDriver {
                   sharedBytes,
                   parameters,
                   memory,
-                  tags((int) blocks));
+                  tags((int) blocks),
+                  countMemory);
           total = total.plus(workers.run(launch));
         });
   }

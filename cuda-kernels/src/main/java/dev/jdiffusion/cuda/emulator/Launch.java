@@ -7,6 +7,7 @@ package dev.jdiffusion.cuda.emulator;
  * @param parameters the words of the parameters
  * @param memory what addresses mean
  * @param tags the first of the numbers that mark the accesses of this launch's blocks
+ * @param countMemory whether accesses of memory are counted
  */
 record Launch(
     Program program,
@@ -19,7 +20,8 @@ record Launch(
     int sharedBytes,
     int[] parameters,
     GlobalMemory memory,
-    int tags) {
+    int tags,
+    boolean countMemory) {
 
   long blocks() {
     return (long) gridX * gridY * gridZ;

@@ -17,6 +17,9 @@ final class Warp {
     DONE
   }
 
+  /** A warp that runs so long without a barrier is taken to run for ever. */
+  private static final long MOST_INSTRUCTIONS = 1L << 28;
+
   private static final int NO_GROUP = Integer.MAX_VALUE;
 
   final Block block;
@@ -122,13 +125,17 @@ final class Warp {
         int guard = predicates[instruction.guard];
         mask &= instruction.guardNegated ? ~guard : guard;
       }
-      instructions++;
+      if (++instructions > MOST_INSTRUCTIONS) {
+        throw new Fault(
+            Integer.numberOfTrailingZeros(active),
+            "executes more than " + MOST_INSTRUCTIONS + " instructions without a barrier");
+      }
       threadInstructions += Integer.bitCount(mask);
       if (mask != 0) {
         instruction.execute(this, mask);
       }
     }
-    block.count(instructions, threadInstructions);
+    block.counters().instructions(instructions, threadInstructions);
   }
 
   /** Goes to {@code target} with the lanes of a mask; the others go on. */
@@ -137,7 +144,7 @@ final class Warp {
       pc = target;
       return;
     }
-    block.countDivergence();
+    block.counters().divergentBranch();
     park(target, mask);
     active &= ~mask;
   }

@@ -64,12 +64,12 @@ final class Workers implements AutoCloseable {
     for (int i = 1; i < count; i++) {
       others.add(helpers.submit(() -> share(launch, next, failure)));
     }
-    Emulation result = counts(share(launch, next, failure));
+    Emulation result = share(launch, next, failure).counters().sum();
     for (Future<Block> other : others) {
-      result = result.plus(counts(join(other)));
+      result = result.plus(join(other).counters().sum());
     }
     failure.rethrow();
-    return result.plus(new Emulation(1, 0, 0, 0));
+    return result.plus(Emulation.ONE_LAUNCH);
   }
 
   private static Block share(Launch launch, AtomicLong next, Failure failure) {
@@ -96,11 +96,6 @@ final class Workers implements AutoCloseable {
       Thread.currentThread().interrupt();
       throw new GpuException("the emulator was interrupted");
     }
-  }
-
-  private static Emulation counts(Block block) {
-    return new Emulation(
-        0, block.instructions(), block.threadInstructions(), block.divergentBranches());
   }
 
   @Override
