@@ -7,7 +7,7 @@ final class Exchange {
   private Exchange() {}
 
   /** All lanes that take part must be named, and all that are named must take part. */
-  private static int checkMembers(Warp warp, int mask, int[] members) {
+  private static int checkMembers(int mask, int[] members) {
     int lane = Integer.numberOfTrailingZeros(mask);
     int named = members[lane];
     for (int rest = mask; rest != 0; rest &= rest - 1) {
@@ -66,7 +66,7 @@ final class Exchange {
 
     @Override
     void execute(Warp warp, int mask) {
-      checkMembers(warp, mask, warp.narrow[members]);
+      checkMembers(mask, warp.narrow[members]);
       int[] values = warp.narrow[a];
       int good = 0;
       for (int rest = mask; rest != 0; rest &= rest - 1) {
@@ -123,7 +123,7 @@ final class Exchange {
 
     @Override
     void execute(Warp warp, int mask) {
-      int named = checkMembers(warp, mask, warp.narrow[members]);
+      int named = checkMembers(mask, warp.narrow[members]);
       int votes = predicate.of(warp) & named;
       if (mode == Mode.BALLOT) {
         Arrays.fill(warp.narrowScratch, votes);
@@ -154,7 +154,7 @@ final class Exchange {
 
     @Override
     void execute(Warp warp, int mask) {
-      int named = checkMembers(warp, mask, warp.narrow[members]);
+      int named = checkMembers(mask, warp.narrow[members]);
       int[] values = warp.narrow[a];
       for (int lane = 0; lane < Lanes.COUNT; lane++) {
         int same = 0;
@@ -177,7 +177,7 @@ final class Exchange {
 
     @Override
     void execute(Warp warp, int mask) {
-      checkMembers(warp, mask, warp.narrow[members]);
+      checkMembers(mask, warp.narrow[members]);
     }
   }
 
