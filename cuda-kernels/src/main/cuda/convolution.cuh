@@ -1,4 +1,4 @@
-// The products of convolution.cu, for any tile.
+// The products of convolution.cu and convolution_tensor.cu, for any tile.
 #pragma once
 
 #include "gemm.cuh"

@@ -1,4 +1,4 @@
-// The kernel of mat_mul.cu, for any tile.
+// The kernel of mat_mul.cu and mat_mul_tensor.cu, for any tile.
 #pragma once
 
 #include "gemm.cuh"

@@ -29,21 +29,23 @@ final class CudaConvolution implements Convolution {
 
   private final Kernels kernels;
   private final CudaMatMul matMul;
+  private final Arithmetic arithmetic;
   private final @Nullable GemmTile always;
 
   CudaConvolution(Kernels kernels) {
-    this(kernels, null);
+    this(kernels, Arithmetic.FP32, null);
   }
 
   /**
-   * Computes all products with one tile.
+   * Convolutions on a device.
    *
-   * @param always the tile; null to choose by the extents
+   * @param always the tile of all products; null to choose by the extents
    */
-  CudaConvolution(Kernels kernels, @Nullable GemmTile always) {
+  CudaConvolution(Kernels kernels, Arithmetic arithmetic, @Nullable GemmTile always) {
     this.kernels = kernels;
+    this.arithmetic = arithmetic.on(kernels.device());
     this.always = always;
-    matMul = new CudaMatMul(kernels, always);
+    matMul = new CudaMatMul(kernels, arithmetic, always);
   }
 
   /** All extents of a call. */
@@ -178,8 +180,8 @@ final class CudaConvolution implements Convolution {
           .launch(depthwiseBlocks(out), DEPTHWISE_THREADS);
     } else {
       boolean wide = e.fours() && aligned(input, weight, out) && GemmTile.aligned(residual);
-      GemmTile tile = tile(e.outPixels(), e.outGroup(), e.groups(), 0).forLoads(wide);
-      Kernel kernel = kernels.get(FILE, "convolution_forward_" + tile.suffix(wide));
+      GemmTile tile = tile(e.outPixels(), e.outGroup(), e.groups(), 0).available(wide, arithmetic);
+      Kernel kernel = tile.kernel(kernels, FILE, "convolution_forward", wide, arithmetic);
       e.giveTo(kernel.with(input).with(weight).with(bias).with(residual).with(out))
           .launch(
               Math.toIntExact(tile.blocks(e.outPixels(), e.outGroup(), e.groups())),
@@ -247,8 +249,8 @@ final class CudaConvolution implements Convolution {
       int stride = e.stride();
       int rows = e.images * ((e.height + stride - 1) / stride) * ((e.width + stride - 1) / stride);
       long products = (long) e.groups() * stride * stride;
-      GemmTile tile = tile(rows, e.inGroup(), products, 0).forLoads(wide);
-      Kernel kernel = kernels.get(FILE, "convolution_input_grad_" + tile.suffix(wide));
+      GemmTile tile = tile(rows, e.inGroup(), products, 0).available(wide, arithmetic);
+      Kernel kernel = tile.kernel(kernels, FILE, "convolution_input_grad", wide, arithmetic);
       e.giveTo(kernel.with(dOut).with(weight).with(bias).with(dInput))
           .launch(Math.toIntExact(tile.blocks(rows, e.inGroup(), products)), tile.threads());
     }
@@ -287,11 +289,12 @@ final class CudaConvolution implements Convolution {
     boolean wide = e.fours() && aligned(input, dOut, dWeight);
     int rows = e.kh * e.kw * e.inGroup();
     int depth = e.outPixels();
-    GemmTile tile = tile(rows, e.outGroup(), e.groups(), depth).forLoads(wide);
+    Arithmetic rounding = arithmetic.ofWeightGradients();
+    GemmTile tile = tile(rows, e.outGroup(), e.groups(), depth).available(wide, rounding);
     long blocks = tile.blocks(rows, e.outGroup(), e.groups());
     int piece = GemmTile.piece(depth, blocks, dWeight.size());
     int pieces = GemmTile.pieces(depth, piece);
-    Kernel kernel = kernels.get(FILE, "convolution_weight_grad_" + tile.suffix(wide));
+    Kernel kernel = tile.kernel(kernels, FILE, "convolution_weight_grad", wide, rounding);
     try (Scope scope = Scope.open()) {
       Tensor result =
           pieces == 1 ? dWeight : Tensor.empty(dWeight.backend(), Shape.of(pieces, dWeight.size()));

@@ -16,19 +16,21 @@ final class CudaMatMul implements MatMul {
   private static final int THREADS = 256;
 
   private final Kernels kernels;
+  private final Arithmetic arithmetic;
   private final @Nullable GemmTile always;
 
   CudaMatMul(Kernels kernels) {
-    this(kernels, null);
+    this(kernels, Arithmetic.FP32, null);
   }
 
   /**
-   * Computes all products with one tile.
+   * Matrix products on a device.
    *
-   * @param always the tile; null to choose by the extents
+   * @param always the tile of all products; null to choose by the extents
    */
-  CudaMatMul(Kernels kernels, @Nullable GemmTile always) {
+  CudaMatMul(Kernels kernels, Arithmetic arithmetic, @Nullable GemmTile always) {
     this.kernels = kernels;
+    this.arithmetic = arithmetic.on(kernels.device());
     this.always = always;
   }
 
@@ -66,11 +68,12 @@ final class CudaMatMul implements MatMul {
             && GemmTile.aligned(out)
             && GemmTile.aligned(residual);
     GemmTile chosen = always != null ? always : GemmTile.choose(m, n, batch, transposeA ? k : 0);
-    GemmTile tile = chosen.forLoads(wide);
+    Arithmetic rounding = transposeA ? arithmetic.ofWeightGradients() : arithmetic;
+    GemmTile tile = chosen.available(wide, rounding);
     long blocks = tile.blocks(m, n, batch);
     int piece = transposeA ? GemmTile.piece(k, blocks, out.size()) : k;
     int pieces = GemmTile.pieces(k, piece);
-    Kernel kernel = kernels.get(FILE, FILE + "_" + tile.suffix(wide));
+    Kernel kernel = tile.kernel(kernels, FILE, FILE, wide, rounding);
     try (Scope scope = Scope.open()) {
       @Nullable Tensor partial =
           pieces == 1 ? null : Tensor.empty(out.backend(), Shape.of(pieces, out.size()));

@@ -1,6 +1,7 @@
 package dev.jdiffusion.cuda.backend;
 
 import dev.jdiffusion.tensor.Tensor;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -89,23 +90,29 @@ enum GemmTile {
   }
 
   /**
-   * How the kernels' names end.
+   * The tile that stands in for this one where there is no kernel for it.
    *
    * @param wide whether rows of all tensors start at multiples of 16 bytes, so that four numbers
    *     can be loaded at once
    */
-  String suffix(boolean wide) {
-    return switch (this) {
-      case LARGE -> "large4";
-      case MEDIUM -> wide ? "medium4" : "medium1";
-      case TALL -> wide ? "tall4" : "tall1";
-      case SMALL -> "small1";
-    };
+  GemmTile available(boolean wide, Arithmetic arithmetic) {
+    boolean missing = this == LARGE && !wide || this == TALL && arithmetic != Arithmetic.FP32;
+    return missing ? MEDIUM : this;
   }
 
-  /** This tile, or the one that stands in for it where loads are not wide. */
-  GemmTile forLoads(boolean wide) {
-    return this == LARGE && !wide ? MEDIUM : this;
+  /**
+   * The kernel of an operation for this tile. Small tiles always compute in single precision:
+   * rounding would not make them faster.
+   *
+   * @param file such as {@code mat_mul}; its kernels for tensor cores are in {@code mat_mul_tensor}
+   * @param operation how the kernel's name starts
+   */
+  Kernel kernel(
+      Kernels kernels, String file, String operation, boolean wide, Arithmetic arithmetic) {
+    String size = name().toLowerCase(Locale.ROOT) + (wide && this != SMALL ? "4" : "1");
+    return arithmetic == Arithmetic.FP32 || this == SMALL
+        ? kernels.get(file, operation + "_" + size)
+        : kernels.get(file + "_tensor", operation + "_" + arithmetic.lowerName() + "_" + size);
   }
 
   /** Whether a tensor, if there is one, starts at a multiple of 16 bytes. */

@@ -33,7 +33,7 @@ public final class EmulatorDriver implements GpuDriver {
   private static final int MOST_BLOCKS_YZ = 65_535;
   private static final int SHARED_BYTES = 65_536;
   private static final GpuDevice DEVICE =
-      new GpuDevice("PTX emulator", 12_060, 7, 5, 8, SHARED_BYTES);
+      new GpuDevice("PTX emulator", 12_060, 8, 0, 8, SHARED_BYTES);
 
   private final Workers workers;
   private final boolean countMemory;

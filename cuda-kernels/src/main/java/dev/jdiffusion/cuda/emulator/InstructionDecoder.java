@@ -52,6 +52,7 @@ final class InstructionDecoder {
       case "shfl" -> List.of(shuffle(parts, operands));
       case "vote" -> List.of(vote(parts, operands));
       case "match" -> List.of(match(parts, operands));
+      case "mma" -> List.of(MatrixMultiply.decode(source.opcode(), operands, frame));
       case "activemask" -> List.of(new Exchange.ActiveMask(frame.narrow(operands.getFirst())));
       case "and", "or", "xor", "not" ->
           List.of(
@@ -283,6 +284,10 @@ final class InstructionDecoder {
     }
     PtxOperand target = operands.getFirst();
     PtxOperand value = operands.get(1);
+    if (opcode.equals("cvt.rna.tf32.f32")) {
+      int a = frame.narrow(value);
+      return new Arithmetic.Narrow(MatrixMultiply::roundToTf32, frame.narrow(target), a, a, a);
+    }
     Conversions.Type toType = Conversions.Type.named(to);
     Conversions.Type fromType = Conversions.Type.named(parts.getLast());
     if (toType == null || fromType == null) {
