@@ -438,7 +438,7 @@ __device__ __forceinline__ float wide_dot(
 
 }  // namespace
 
-extern "C" __global__ void __launch_bounds__(THREADS) attention_forward_wide(
+extern "C" __global__ void __launch_bounds__(THREADS, 4) attention_forward_wide(
     const float* __restrict__ q,
     int qStride,
     const float* __restrict__ k,
@@ -493,7 +493,7 @@ extern "C" __global__ void __launch_bounds__(THREADS) attention_forward_wide(
   }
 }
 
-extern "C" __global__ void __launch_bounds__(THREADS) attention_query_grad_wide(
+extern "C" __global__ void __launch_bounds__(THREADS, 4) attention_query_grad_wide(
     const float* __restrict__ q,
     int qStride,
     const float* __restrict__ k,
@@ -551,7 +551,7 @@ extern "C" __global__ void __launch_bounds__(THREADS) attention_query_grad_wide(
   }
 }
 
-extern "C" __global__ void __launch_bounds__(THREADS) attention_key_grad_wide(
+extern "C" __global__ void __launch_bounds__(THREADS, 4) attention_key_grad_wide(
     const float* __restrict__ q,
     int qStride,
     const float* __restrict__ k,
@@ -612,7 +612,7 @@ extern "C" __global__ void __launch_bounds__(THREADS) attention_key_grad_wide(
 }
 
 #define HEADS_OF(FEATURES, SPLIT, SPLIT_BACK)                                                      \
-  extern "C" __global__ void __launch_bounds__(THREADS) attention_forward_##FEATURES(              \
+  extern "C" __global__ void __launch_bounds__(THREADS, 3) attention_forward_##FEATURES(           \
       const float* __restrict__ q,                                                                 \
       int qStride,                                                                                 \
       const float* __restrict__ k,                                                                 \
@@ -629,7 +629,7 @@ extern "C" __global__ void __launch_bounds__(THREADS) attention_key_grad_wide(
     forward<FEATURES, SPLIT>(                                                                      \
         q, qStride, k, kStride, v, vStride, out, logSumExp, rows, keys, heads, features, scale);   \
   }                                                                                                \
-  extern "C" __global__ void __launch_bounds__(THREADS) attention_query_grad_##FEATURES(           \
+  extern "C" __global__ void __launch_bounds__(THREADS, 3) attention_query_grad_##FEATURES(        \
       const float* __restrict__ q,                                                                 \
       int qStride,                                                                                 \
       const float* __restrict__ k,                                                                 \
@@ -651,7 +651,7 @@ extern "C" __global__ void __launch_bounds__(THREADS) attention_key_grad_wide(
         q, qStride, k, kStride, v, vStride, out, logSumExp, dOut, dQ, dQStride, deltas, rows,      \
         keys, heads, features, scale);                                                             \
   }                                                                                                \
-  extern "C" __global__ void __launch_bounds__(THREADS) attention_key_grad_##FEATURES(             \
+  extern "C" __global__ void __launch_bounds__(THREADS, 3) attention_key_grad_##FEATURES(          \
       const float* __restrict__ q,                                                                 \
       int qStride,                                                                                 \
       const float* __restrict__ k,                                                                 \

@@ -28,16 +28,16 @@ namespace {
 
 constexpr int THREADS = 256;
 
-// Pixels of a thread: so many loads are under way at once.
+// Pixels of a thread.
 constexpr int PIXELS = 8;
 
 // The activation is a kernel's argument.
 constexpr int ANY = -1;
 
-// How far loops over a thread's pixels are unrolled: a kernel that holds all activations would grow
-// out of the instruction cache.
+// Pixels that a thread loads before it computes with the first: so many loads are under way at once.
+// A kernel that holds all activations takes one, lest it grow out of the instruction cache.
 template <int PRE>
-constexpr int UNROLL = PRE == ANY ? 1 : PIXELS;
+constexpr int BATCH = PRE == ANY ? 1 : 4;
 
 // Threads of the kernels that combine partial sums.
 constexpr int COMBINING = 128;
@@ -68,6 +68,8 @@ struct Place {
   int channel;
   int first;
   int end;
+  // Elements from a pixel of the thread to its next.
+  int step;
 
   __device__ Place(int pixels, int channels, int chunks) {
     int tiles = (channels + blockDim.x - 1) / blockDim.x;
@@ -79,12 +81,16 @@ struct Place {
     int start = chunk * perChunk;
     end = min(pixels - start, perChunk) + start;
     first = start + threadIdx.y;
+    step = blockDim.y * channels;
   }
 
-  // The element of the thread's i-th pixel, if there is one.
+  // Whether the thread has an i-th pixel.
   __device__ __forceinline__ bool has(int i) const { return first + i * (int)blockDim.y < end; }
 
-  __device__ __forceinline__ int pixel(int i) const { return first + i * blockDim.y; }
+  // The element of the thread's first pixel.
+  __device__ __forceinline__ size_t start(int pixels, int channels) const {
+    return ((size_t)image * pixels + first) * channels + channel;
+  }
 };
 
 // What a thread knows of its channel.
@@ -143,11 +149,11 @@ __device__ __forceinline__ void statistics(
   int count = 0;
   if (inside) {
     float bias = channelBias ? channelBias[place.image * channels + place.channel] : 0.0f;
-    x += (size_t)place.image * pixels * channels + place.channel;
+    x += place.start(pixels, channels);
     float u[PIXELS];
 #pragma unroll
     for (int i = 0; i < PIXELS; i++) {
-      u[i] = place.has(i) ? x[(size_t)place.pixel(i) * channels] : 0.0f;
+      u[i] = place.has(i) ? x[i * place.step] : 0.0f;
     }
 #pragma unroll
     for (int i = 0; i < PIXELS; i++) {
@@ -211,17 +217,26 @@ __device__ __forceinline__ void apply(
     return;
   }
   Channel channel(place, channelBias, gamma, beta, scaleShift, mean, rstd, channels, groups);
-  size_t start = (size_t)place.image * pixels * channels + place.channel;
+  size_t start = place.start(pixels, channels);
   x += start;
   out += start;
   residual = residual ? residual + start : residual;
-#pragma unroll UNROLL<PRE>
-  for (int i = 0; i < PIXELS; i++) {
-    if (place.has(i)) {
-      size_t at = (size_t)place.pixel(i) * channels;
-      float h = (value<PRE>(pre, x[at] + channel.bias) - channel.mean) * channel.rstd;
-      float y = value<POST>(post, channel.v(h));
-      out[at] = residual ? y + residual[at] : y;
+#pragma unroll 1
+  for (int i = 0; i < PIXELS; i += BATCH<PRE>) {
+    float in[BATCH<PRE>];
+    float added[BATCH<PRE>];
+#pragma unroll
+    for (int j = 0; j < BATCH<PRE>; j++) {
+      in[j] = place.has(i + j) ? x[(i + j) * place.step] : 0.0f;
+      added[j] = residual && place.has(i + j) ? residual[(i + j) * place.step] : 0.0f;
+    }
+#pragma unroll
+    for (int j = 0; j < BATCH<PRE>; j++) {
+      float h = (value<PRE>(pre, in[j] + channel.bias) - channel.mean) * channel.rstd;
+      float y = value<POST>(post, channel.v(h)) + added[j];
+      if (place.has(i + j)) {
+        out[(i + j) * place.step] = y;
+      }
     }
   }
 }
@@ -253,15 +268,23 @@ __device__ __forceinline__ void gradient_sums(
   float product = 0.0f;
   if (inside) {
     Channel channel(place, channelBias, gamma, beta, scaleShift, mean, rstd, channels, groups);
-    size_t start = (size_t)place.image * pixels * channels + place.channel;
+    size_t start = place.start(pixels, channels);
     x += start;
     dOut += start;
-#pragma unroll UNROLL<PRE>
-    for (int i = 0; i < PIXELS; i++) {
-      if (place.has(i)) {
-        size_t at = (size_t)place.pixel(i) * channels;
-        float h = (value<PRE>(pre, x[at] + channel.bias) - channel.mean) * channel.rstd;
-        float dv = dOut[at] * derivative<POST>(post, channel.v(h));
+#pragma unroll 1
+    for (int i = 0; i < PIXELS; i += BATCH<PRE>) {
+      float in[BATCH<PRE>];
+      float upstream[BATCH<PRE>];
+#pragma unroll
+      for (int j = 0; j < BATCH<PRE>; j++) {
+        in[j] = place.has(i + j) ? x[(i + j) * place.step] : 0.0f;
+        upstream[j] = place.has(i + j) ? dOut[(i + j) * place.step] : 0.0f;
+      }
+#pragma unroll
+      for (int j = 0; j < BATCH<PRE>; j++) {
+        float h = (value<PRE>(pre, in[j] + channel.bias) - channel.mean) * channel.rstd;
+        // Zero where there is no pixel.
+        float dv = upstream[j] * derivative<POST>(post, channel.v(h));
         sum += dv;
         product = fmaf(dv, h, product);
       }
@@ -312,21 +335,29 @@ __device__ __forceinline__ void input_grad(
     float meanDh = groupMeans[2 * group];
     float meanDhH = groupMeans[2 * group + 1];
     float slope = channel.onePlusScale * channel.gamma;
-    size_t start = (size_t)place.image * pixels * channels + place.channel;
+    size_t start = place.start(pixels, channels);
     x += start;
     dOut += start;
     dX += start;
-#pragma unroll UNROLL<PRE>
-    for (int i = 0; i < PIXELS; i++) {
-      if (place.has(i)) {
-        size_t at = (size_t)place.pixel(i) * channels;
-        float biased = x[at] + channel.bias;
-        float h = (value<PRE>(pre, biased) - channel.mean) * channel.rstd;
-        float dh = dOut[at] * derivative<POST>(post, channel.v(h)) * slope;
+#pragma unroll 1
+    for (int i = 0; i < PIXELS; i += BATCH<PRE>) {
+      float biased[BATCH<PRE>];
+      float upstream[BATCH<PRE>];
+#pragma unroll
+      for (int j = 0; j < BATCH<PRE>; j++) {
+        biased[j] = (place.has(i + j) ? x[(i + j) * place.step] : 0.0f) + channel.bias;
+        upstream[j] = place.has(i + j) ? dOut[(i + j) * place.step] : 0.0f;
+      }
+#pragma unroll
+      for (int j = 0; j < BATCH<PRE>; j++) {
+        float h = (value<PRE>(pre, biased[j]) - channel.mean) * channel.rstd;
+        float dh = upstream[j] * derivative<POST>(post, channel.v(h)) * slope;
         float du = channel.rstd * (dh - meanDh - h * meanDhH);
-        float d = du * derivative<PRE>(pre, biased);
-        dX[at] = d;
-        sum += d;
+        float d = du * derivative<PRE>(pre, biased[j]);
+        if (place.has(i + j)) {
+          dX[(i + j) * place.step] = d;
+          sum += d;
+        }
       }
     }
   }

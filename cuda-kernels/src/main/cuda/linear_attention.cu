@@ -253,7 +253,7 @@ extern "C" __global__ void __launch_bounds__(THREADS) linear_attention_query_sta
 
 // k'^T v of a chunk of positions. Each image and head has `pairStride` elements of the result, each
 // chunk `chunkStride`.
-extern "C" __global__ void __launch_bounds__(PRODUCT_THREADS) linear_attention_context(
+extern "C" __global__ void __launch_bounds__(PRODUCT_THREADS, 10) linear_attention_context(
     const float* __restrict__ k,
     int kStride,
     const float* __restrict__ v,
@@ -288,7 +288,7 @@ extern "C" __global__ void __launch_bounds__(PRODUCT_THREADS) linear_attention_c
 }
 
 // q'^T dOut of a chunk of positions, likewise.
-extern "C" __global__ void __launch_bounds__(PRODUCT_THREADS) linear_attention_context_grad(
+extern "C" __global__ void __launch_bounds__(PRODUCT_THREADS, 10) linear_attention_context_grad(
     const float* __restrict__ q,
     int qStride,
     const float* __restrict__ statistics,
@@ -344,7 +344,7 @@ extern "C" __global__ void __launch_bounds__(THREADS) linear_attention_sum_chunk
 }
 
 // out = q' context
-extern "C" __global__ void __launch_bounds__(PRODUCT_THREADS) linear_attention_apply(
+extern "C" __global__ void __launch_bounds__(PRODUCT_THREADS, 10) linear_attention_apply(
     const float* __restrict__ q,
     int qStride,
     const float* __restrict__ statistics,
@@ -374,7 +374,7 @@ extern "C" __global__ void __launch_bounds__(PRODUCT_THREADS) linear_attention_a
 }
 
 // dq' / scale = dOut context^T, which linear_attention_query_grad makes dQ of.
-extern "C" __global__ void __launch_bounds__(PRODUCT_THREADS) linear_attention_soft_query_grad(
+extern "C" __global__ void __launch_bounds__(PRODUCT_THREADS, 10) linear_attention_soft_query_grad(
     const float* __restrict__ dOut,
     const float* __restrict__ saved,
     float* __restrict__ dQ,
@@ -460,7 +460,7 @@ extern "C" __global__ void __launch_bounds__(THREADS) linear_attention_key_sums(
 }
 
 // dk = k' * (dk' - keySums) with dk' = v dContext^T
-extern "C" __global__ void __launch_bounds__(PRODUCT_THREADS) linear_attention_key_grad(
+extern "C" __global__ void __launch_bounds__(PRODUCT_THREADS, 10) linear_attention_key_grad(
     const float* __restrict__ k,
     int kStride,
     const float* __restrict__ v,
@@ -495,7 +495,7 @@ extern "C" __global__ void __launch_bounds__(PRODUCT_THREADS) linear_attention_k
 }
 
 // dv = k' dContext
-extern "C" __global__ void __launch_bounds__(PRODUCT_THREADS) linear_attention_value_grad(
+extern "C" __global__ void __launch_bounds__(PRODUCT_THREADS, 10) linear_attention_value_grad(
     const float* __restrict__ k,
     int kStride,
     const float* __restrict__ saved,
