@@ -77,7 +77,7 @@ public final class CudaDriverProbe {
   }
 
   /** The driver's library: it comes with the driver, not with the CUDA toolkit. */
-  static String libraryName(String osName) {
+  public static String libraryName(String osName) {
     return osName.startsWith("Windows") ? "nvcuda.dll" : "libcuda.so.1";
   }
 

@@ -24,7 +24,6 @@ import static jcuda.driver.JCudaDriver.cuGraphExecDestroy;
 import static jcuda.driver.JCudaDriver.cuGraphInstantiate;
 import static jcuda.driver.JCudaDriver.cuGraphLaunch;
 import static jcuda.driver.JCudaDriver.cuInit;
-import static jcuda.driver.JCudaDriver.cuLaunchKernel;
 import static jcuda.driver.JCudaDriver.cuMemAlloc;
 import static jcuda.driver.JCudaDriver.cuMemFree;
 import static jcuda.driver.JCudaDriver.cuMemFreeHost;
@@ -70,7 +69,6 @@ import jcuda.driver.CUgraphExec;
 import jcuda.driver.CUjit_option;
 import jcuda.driver.CUmodule;
 import jcuda.driver.CUresult;
-import jcuda.driver.CUstream;
 import jcuda.driver.CUstreamCaptureMode;
 import jcuda.driver.CUstream_flags;
 import org.jspecify.annotations.Nullable;
@@ -97,8 +95,9 @@ public final class JCudaDriver implements GpuDriver {
   private final CUdevice handle = new CUdevice();
   private final CUcontext context = new CUcontext();
   private final GpuDevice device;
+  private final LaunchCall launch;
   private final Map<Long, Long> allocated = new HashMap<>();
-  private final Handles<CUstream> streams = new Handles<>("stream");
+  private final Handles<JCudaStream> streams = new Handles<>("stream");
   private final Handles<CUevent> events = new Handles<>("event");
   private final Handles<CUgraphExec> graphs = new Handles<>("graph");
   private long allocatedBytes;
@@ -158,6 +157,7 @@ public final class JCudaDriver implements GpuDriver {
             found.computeCapabilityMinor(),
             multiprocessors,
             shared);
+    launch = new LaunchCall(CudaDriverProbe.libraryName(System.getProperty("os.name")));
     check("cuDevicePrimaryCtxRetain", cuDevicePrimaryCtxRetain(context, handle), "");
   }
 
@@ -428,14 +428,13 @@ public final class JCudaDriver implements GpuDriver {
     if (sharedBytes > kernel.sharedLimit()) {
       check(
           "cuFuncSetAttribute",
-          cuFuncSetAttribute(
-              kernel.handle(), CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, sharedBytes),
+          cuFuncSetAttribute(kernel, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, sharedBytes),
           kernel.name() + ", " + sharedBytes + " bytes of shared memory");
       kernel.raiseSharedLimit(sharedBytes);
     }
     int result =
-        cuLaunchKernel(
-            kernel.handle(),
+        launch.launch(
+            kernel.value(),
             gridX,
             gridY,
             gridZ,
@@ -443,9 +442,8 @@ public final class JCudaDriver implements GpuDriver {
             blockY,
             blockZ,
             sharedBytes,
-            streams.get(stream.handle()),
-            kernel.pointers(arguments),
-            null);
+            streams.get(stream.handle()).value(),
+            arguments.pointers());
     if (result != CUresult.CUDA_SUCCESS) {
       throw failure(
           "cuLaunchKernel",
@@ -468,7 +466,7 @@ public final class JCudaDriver implements GpuDriver {
   @Override
   public GpuStream createStream() {
     enter();
-    CUstream stream = new CUstream();
+    JCudaStream stream = new JCudaStream();
     check("cuStreamCreate", cuStreamCreate(stream, CUstream_flags.CU_STREAM_NON_BLOCKING), "");
     return new GpuStream(streams.add(stream));
   }

@@ -1,26 +1,21 @@
 package dev.jdiffusion.cuda.jcuda;
 
 import dev.jdiffusion.cuda.driver.GpuFunction;
-import dev.jdiffusion.cuda.driver.KernelArguments;
 import jcuda.driver.CUfunction;
-import org.jspecify.annotations.Nullable;
 
-/** A kernel, what its launches ask of it, and the pointer to its arguments from the last launch. */
-final class JCudaFunction implements GpuFunction {
+/** A kernel, and what its launches ask of it. */
+final class JCudaFunction extends CUfunction implements GpuFunction {
   /** Every kernel may have this much dynamic shared memory without being asked. */
   private static final int DYNAMIC_SHARED_BYTES = 48 << 10;
 
   private final JCudaDriver driver;
   private final String name;
-  private final CUfunction handle;
   private int sharedLimit = DYNAMIC_SHARED_BYTES;
-  private @Nullable KernelArguments arguments;
-  private @Nullable HostPointer pointers;
 
-  JCudaFunction(JCudaDriver driver, String name, CUfunction handle) {
+  /** To be filled in by the driver. */
+  JCudaFunction(JCudaDriver driver, String name) {
     this.driver = driver;
     this.name = name;
-    this.handle = handle;
   }
 
   @Override
@@ -32,8 +27,8 @@ final class JCudaFunction implements GpuFunction {
     return driver;
   }
 
-  CUfunction handle() {
-    return handle;
+  long value() {
+    return getNativePointer();
   }
 
   /** How much dynamic shared memory the driver lets it have. */
@@ -43,16 +38,5 @@ final class JCudaFunction implements GpuFunction {
 
   void raiseSharedLimit(int bytes) {
     sharedLimit = bytes;
-  }
-
-  /** The arguments for JCuda; a launch site keeps its block, so this seldom makes a new object. */
-  HostPointer pointers(KernelArguments block) {
-    HostPointer known = pointers;
-    if (known == null || arguments != block) {
-      known = new HostPointer(block.pointers());
-      pointers = known;
-      arguments = block;
-    }
-    return known;
   }
 }

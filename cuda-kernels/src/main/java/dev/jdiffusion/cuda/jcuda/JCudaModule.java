@@ -5,7 +5,6 @@ import static jcuda.driver.JCudaDriver.cuModuleUnload;
 
 import dev.jdiffusion.cuda.driver.GpuFunction;
 import dev.jdiffusion.cuda.driver.GpuModule;
-import jcuda.driver.CUfunction;
 import jcuda.driver.CUmodule;
 
 /** Assembled PTX in one context. */
@@ -24,12 +23,12 @@ final class JCudaModule implements GpuModule {
   @Override
   public GpuFunction function(String function) {
     driver.enter();
-    CUfunction found = new CUfunction();
+    JCudaFunction found = new JCudaFunction(driver, function);
     driver.check(
         "cuModuleGetFunction",
         cuModuleGetFunction(found, handle, function),
         "kernel " + function + " of " + name);
-    return new JCudaFunction(driver, function, found);
+    return found;
   }
 
   @Override
