@@ -19,13 +19,7 @@ abstract class Access extends Instruction implements GlobalMemory.Transfer {
   static final long LOCAL_WINDOW = 1L << 61;
   private static final long WINDOWS = SHARED_WINDOW | LOCAL_WINDOW;
 
-  final Space space;
-
-  /** The slot of the address; of 64 bits or, if {@code narrowBase}, of 32. */
-  private final int base;
-
-  private final boolean narrowBase;
-  private final long offset;
+  private final Address address;
 
   /** Bytes that one lane moves. */
   final int size;
@@ -39,14 +33,15 @@ abstract class Access extends Instruction implements GlobalMemory.Transfer {
   /** Whether the registers are of 64 bits. */
   final boolean wideSlots;
 
-  /** Where an address is taken from. */
+  /**
+   * Where an address is taken from.
+   *
+   * @param narrow whether the slot has 32 bits, not 64
+   */
   record Address(Space space, int slot, boolean narrow, long offset) {}
 
   Access(Address address, int elementBytes, int[] slots, boolean wideSlots) {
-    space = address.space();
-    base = address.slot();
-    narrowBase = address.narrow();
-    offset = address.offset();
+    this.address = address;
     this.elementBytes = elementBytes;
     this.slots = slots;
     this.wideSlots = wideSlots;
@@ -55,22 +50,28 @@ abstract class Access extends Instruction implements GlobalMemory.Transfer {
 
   @Override
   final void execute(Warp warp, int mask) {
+    addresses(warp, address);
+    if (address.space() == Space.GENERIC) {
+      generic(warp, mask);
+    } else {
+      dispatch(warp, mask, address.space());
+    }
+  }
+
+  /** Computes the addresses of all lanes. */
+  static void addresses(Warp warp, Address address) {
     long[] addresses = warp.addresses;
-    if (narrowBase) {
-      int[] lanes = warp.narrow[base];
+    long offset = address.offset();
+    if (address.narrow()) {
+      int[] lanes = warp.narrow[address.slot()];
       for (int i = 0; i < Lanes.COUNT; i++) {
         addresses[i] = Integer.toUnsignedLong(lanes[i]) + offset;
       }
     } else {
-      long[] lanes = warp.wide[base];
+      long[] lanes = warp.wide[address.slot()];
       for (int i = 0; i < Lanes.COUNT; i++) {
         addresses[i] = lanes[i] + offset;
       }
-    }
-    if (space == Space.GENERIC) {
-      generic(warp, mask);
-    } else {
-      dispatch(warp, mask, space);
     }
   }
 
@@ -121,11 +122,7 @@ abstract class Access extends Instruction implements GlobalMemory.Transfer {
       switch (where) {
         case SHARED -> {
           SharedMemory shared = warp.block.shared();
-          int inside = shared.read(warp, mask, size);
-          if (inside != mask) {
-            int lane = Integer.numberOfTrailingZeros(mask & ~inside);
-            throw shared.outside(lane, "reads", size, warp.addresses[lane]);
-          }
+          shared.checkInside(warp, mask, shared.read(warp, mask, size), "reads", size);
           move(warp, shared.words, mask);
         }
         case LOCAL -> {
@@ -203,11 +200,7 @@ abstract class Access extends Instruction implements GlobalMemory.Transfer {
       switch (where) {
         case SHARED -> {
           SharedMemory shared = warp.block.shared();
-          int inside = shared.write(warp, mask, size);
-          if (inside != mask) {
-            int lane = Integer.numberOfTrailingZeros(mask & ~inside);
-            throw shared.outside(lane, "writes", size, warp.addresses[lane]);
-          }
+          shared.checkInside(warp, mask, shared.write(warp, mask, size), "writes", size);
           move(warp, shared.words, mask);
         }
         case LOCAL -> {

@@ -23,10 +23,7 @@ final class Atomic extends Instruction implements GlobalMemory.Transfer {
   }
 
   private final Kind kind;
-  private final Access.Space space;
-  private final int base;
-  private final boolean narrowBase;
-  private final long offset;
+  private final Access.Address address;
   private final int bytes;
   private final int result;
   private final int value;
@@ -42,10 +39,7 @@ final class Atomic extends Instruction implements GlobalMemory.Transfer {
    */
   Atomic(Kind kind, Access.Address address, int bytes, int result, int value, int replacement) {
     this.kind = kind;
-    space = address.space();
-    base = address.slot();
-    narrowBase = address.narrow();
-    offset = address.offset();
+    this.address = address;
     this.bytes = bytes;
     this.result = result;
     this.value = value;
@@ -62,13 +56,9 @@ final class Atomic extends Instruction implements GlobalMemory.Transfer {
 
   @Override
   void execute(Warp warp, int mask) {
-    for (int lane = 0; lane < Lanes.COUNT; lane++) {
-      warp.addresses[lane] =
-          (narrowBase ? Integer.toUnsignedLong(warp.narrow[base][lane]) : warp.wide[base][lane])
-              + offset;
-    }
-    boolean inShared = space == Access.Space.SHARED;
-    if (space == Access.Space.GENERIC
+    Access.addresses(warp, address);
+    boolean inShared = address.space() == Access.Space.SHARED;
+    if (address.space() == Access.Space.GENERIC
         && (warp.addresses[Integer.numberOfTrailingZeros(mask)] & Access.SHARED_WINDOW) != 0) {
       inShared = true;
       for (int lane = 0; lane < Lanes.COUNT; lane++) {
@@ -78,11 +68,7 @@ final class Atomic extends Instruction implements GlobalMemory.Transfer {
     if (inShared) {
       SharedMemory shared = warp.block.shared();
       warp.block.counters().shared(warp.addresses, mask, bytes);
-      int inside = shared.update(warp, mask, bytes);
-      if (inside != mask) {
-        int lane = Integer.numberOfTrailingZeros(mask & ~inside);
-        throw shared.outside(lane, "updates", bytes, warp.addresses[lane]);
-      }
+      shared.checkInside(warp, mask, shared.update(warp, mask, bytes), "updates", bytes);
       move(warp, shared.words, mask);
     } else {
       warp.block.counters().global(warp.addresses, mask);

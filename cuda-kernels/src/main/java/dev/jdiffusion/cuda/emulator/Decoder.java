@@ -147,7 +147,8 @@ final class Decoder {
     int count = function.body().size();
     int[] positions = new int[count + 1];
     List<Runnable> whenPlaced = new ArrayList<>();
-    InstructionDecoder decoder = new InstructionDecoder(frame, slots, parameterOffsets);
+    InstructionDecoder decoder =
+        new InstructionDecoder(frame, new MemoryDecoder(frame, slots, parameterOffsets));
     for (int i = 0; i < count; i++) {
       positions[i] = code.size();
       PtxInstruction source = function.body().get(i);

@@ -110,6 +110,11 @@ final class Frame {
     };
   }
 
+  /** The slot of an operand of 64 bits, or of up to 32. */
+  int slot(PtxOperand operand, boolean isWide) {
+    return isWide ? wide(operand) : narrow(operand);
+  }
+
   /** The slot of a predicate register; none for {@code _}. */
   int predicate(PtxOperand operand) {
     if (operand instanceof PtxOperand.Name name) {

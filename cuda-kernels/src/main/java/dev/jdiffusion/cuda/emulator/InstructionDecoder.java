@@ -6,22 +6,19 @@ import dev.jdiffusion.cuda.ptx.PtxOperand;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 
-/** Decodes all instructions but branches and calls. */
+/** Decodes all instructions but branches, calls and those of {@link MemoryDecoder}. */
 final class InstructionDecoder {
   private static final Set<String> ROUNDINGS =
       Set.of("rn", "rz", "rm", "rp", "rni", "rzi", "rmi", "rpi");
 
   private final Frame frame;
-  private final Slots slots;
-  private final Map<String, Integer> parameterOffsets;
+  private final MemoryDecoder memory;
 
-  InstructionDecoder(Frame frame, Slots slots, Map<String, Integer> parameterOffsets) {
+  InstructionDecoder(Frame frame, MemoryDecoder memory) {
     this.frame = frame;
-    this.slots = slots;
-    this.parameterOffsets = parameterOffsets;
+    this.memory = memory;
   }
 
   /**
@@ -34,12 +31,10 @@ final class InstructionDecoder {
     List<PtxOperand> operands = source.operands();
     String last = parts.getLast();
     return switch (parts.getFirst()) {
-      case "ld", "ldu" -> List.of(load(parts, operands));
-      case "st" -> List.of(store(parts, operands));
-      case "atom", "red" -> List.of(atomic(parts, operands));
+      case "ld", "ldu", "st", "atom", "red", "cp", "ldmatrix", "cvta" ->
+          List.of(memory.decode(parts, operands));
       case "mov" -> last.equals("pred") ? List.of(predicateMove(operands)) : move(last, operands);
       case "cvt" -> List.of(convert(source.opcode(), parts, operands));
-      case "cvta" -> List.of(convertAddress(parts, operands));
       case "setp" -> List.of(compare(parts, operands, false));
       case "set" -> List.of(compare(parts, operands, true));
       case "selp" -> List.of(select(last, operands));
@@ -67,146 +62,6 @@ final class InstructionDecoder {
     };
   }
 
-  // Memory
-
-  private static int typeBytes(String type) {
-    return switch (type) {
-      case "b8", "u8", "s8" -> 1;
-      case "b16", "u16", "s16", "f16", "bf16" -> 2;
-      case "b32", "u32", "s32", "f32", "f16x2", "bf16x2" -> 4;
-      case "b64", "u64", "s64", "f64" -> 8;
-      default -> throw Decoder.unsupported("type ." + type);
-    };
-  }
-
-  private static Access.Space space(List<String> parts) {
-    for (String part : parts) {
-      switch (part) {
-        case "global", "const" -> {
-          return Access.Space.GLOBAL;
-        }
-        case "shared", "shared::cta" -> {
-          return Access.Space.SHARED;
-        }
-        // Parameters of calls are variables of the thread.
-        case "local", "param" -> {
-          return Access.Space.LOCAL;
-        }
-        default -> {}
-      }
-    }
-    return Access.Space.GENERIC;
-  }
-
-  private static List<PtxOperand> elements(PtxOperand operand) {
-    return operand instanceof PtxOperand.Vector vector ? vector.elements() : List.of(operand);
-  }
-
-  private Instruction load(List<String> parts, List<PtxOperand> operands) {
-    String type = parts.getLast();
-    int bytes = typeBytes(type);
-    List<PtxOperand> targets = elements(operands.getFirst());
-    boolean wide = targets.stream().anyMatch(frame::isWideRegister);
-    int[] registers = new int[targets.size()];
-    for (int i = 0; i < registers.length; i++) {
-      PtxOperand target = targets.get(i);
-      boolean unused = target instanceof PtxOperand.Name name && name.name().equals("_");
-      registers[i] = unused ? Instruction.NONE : wide ? frame.wide(target) : frame.narrow(target);
-    }
-    boolean signed = type.startsWith("s");
-    if (parts.get(1).equals("param") && operands.get(1) instanceof PtxOperand.Address address) {
-      Integer offset = parameterOffsets.get(address.base());
-      if (offset != null) {
-        return new Access.LoadParameter(
-            offset + (int) address.offset(), bytes, signed, registers, wide);
-      }
-      if (frame.variable(address.base()) == null) {
-        throw Decoder.unsupported("a computed address of a parameter");
-      }
-    }
-    return new Access.Load(
-        frame.address(operands.get(1), space(parts)), bytes, signed, registers, wide);
-  }
-
-  private Instruction store(List<String> parts, List<PtxOperand> operands) {
-    int bytes = typeBytes(parts.getLast());
-    List<PtxOperand> sources = elements(operands.get(1));
-    boolean wide = bytes == Long.BYTES || sources.stream().anyMatch(frame::isWideRegister);
-    int[] registers = new int[sources.size()];
-    for (int i = 0; i < registers.length; i++) {
-      registers[i] = wide ? frame.wide(sources.get(i)) : frame.narrow(sources.get(i));
-    }
-    return new Access.Store(
-        frame.address(operands.getFirst(), space(parts)), bytes, registers, wide);
-  }
-
-  private Instruction atomic(List<String> parts, List<PtxOperand> operands) {
-    boolean hasResult = parts.getFirst().equals("atom");
-    String type = parts.getLast();
-    int bytes = typeBytes(type);
-    if (bytes < Integer.BYTES) {
-      throw Decoder.unsupported("an atomic update of " + bytes + " bytes");
-    }
-    boolean signed = type.startsWith("s");
-    Atomic.Kind kind = null;
-    for (String part : parts.subList(1, parts.size() - 1)) {
-      kind =
-          switch (part) {
-            case "add" -> type.equals("f32") ? Atomic.Kind.ADD_FLOAT : Atomic.Kind.ADD;
-            case "min" -> signed ? Atomic.Kind.MIN_SIGNED : Atomic.Kind.MIN_UNSIGNED;
-            case "max" -> signed ? Atomic.Kind.MAX_SIGNED : Atomic.Kind.MAX_UNSIGNED;
-            case "and" -> Atomic.Kind.AND;
-            case "or" -> Atomic.Kind.OR;
-            case "xor" -> Atomic.Kind.XOR;
-            case "exch" -> Atomic.Kind.EXCHANGE;
-            case "cas" -> Atomic.Kind.COMPARE_AND_SWAP;
-            default -> kind;
-          };
-    }
-    if (kind == null || type.equals("f64")) {
-      throw Decoder.unsupported("this atomic update");
-    }
-    int at = hasResult ? 1 : 0;
-    boolean wide = bytes == Long.BYTES;
-    Access.Address address = frame.address(operands.get(at), space(parts));
-    int result =
-        !hasResult || isSink(operands.getFirst())
-            ? Instruction.NONE
-            : slot(operands.getFirst(), wide);
-    int value = slot(operands.get(at + 1), wide);
-    int replacement =
-        kind == Atomic.Kind.COMPARE_AND_SWAP ? slot(operands.get(at + 2), wide) : Instruction.NONE;
-    return new Atomic(kind, address, bytes, result, value, replacement);
-  }
-
-  private static boolean isSink(PtxOperand operand) {
-    return operand instanceof PtxOperand.Name name && name.name().equals("_");
-  }
-
-  private int slot(PtxOperand operand, boolean wide) {
-    return wide ? frame.wide(operand) : frame.narrow(operand);
-  }
-
-  private Instruction convertAddress(List<String> parts, List<PtxOperand> operands) {
-    boolean toSpace = parts.get(1).equals("to");
-    long window =
-        switch (space(parts)) {
-          case SHARED -> Access.SHARED_WINDOW;
-          case LOCAL -> Access.LOCAL_WINDOW;
-          default -> 0;
-        };
-    int shift = slots.constant(toSpace ? -window : window);
-    Lanes.Wide sum =
-        (d, a, b, c) -> {
-          for (int i = 0; i < Lanes.COUNT; i++) {
-            d[i] = a[i] + b[i];
-          }
-        };
-    int d = frame.wide(operands.getFirst());
-    int a = frame.wide(operands.get(1));
-    return new Arithmetic.Wide(sum, d, a, shift, shift);
-  }
-
   // Moves and conversions
 
   private List<Instruction> move(String type, List<PtxOperand> operands) {
@@ -218,7 +73,7 @@ final class InstructionDecoder {
     if (value instanceof PtxOperand.Vector vector) {
       return List.of(pack(type, target, vector.elements()));
     }
-    boolean wide = typeBytes(type) == Long.BYTES;
+    boolean wide = Operands.typeBytes(type) == Long.BYTES;
     String opcode = wide ? "mov.b64" : "mov.b32";
     return List.of(arithmetic(opcode, Adjustment.NONE, List.of(target, value)));
   }
@@ -227,13 +82,13 @@ final class InstructionDecoder {
     List<Instruction> result = new ArrayList<>();
     for (int i = 0; i < targets.size(); i++) {
       PtxOperand target = targets.get(i);
-      if (isSink(target)) {
+      if (Operands.isSink(target)) {
         continue;
       }
-      if (typeBytes(type) == Long.BYTES && targets.size() == 2) {
+      if (Operands.typeBytes(type) == Long.BYTES && targets.size() == 2) {
         Lanes.Narrowing half = Integers64.narrowing(i == 0 ? "mov.low" : "mov.high");
         result.add(new Arithmetic.Narrowing(half, frame.narrow(target), frame.wide(value)));
-      } else if (typeBytes(type) == Integer.BYTES && targets.size() == 2) {
+      } else if (Operands.typeBytes(type) == Integer.BYTES && targets.size() == 2) {
         int shift = 16 * i;
         Lanes.Narrow half =
             (d, a, b, c) -> {
@@ -259,7 +114,7 @@ final class InstructionDecoder {
     }
     int low = frame.narrow(parts.getFirst());
     int high = frame.narrow(parts.get(1));
-    if (typeBytes(type) == Long.BYTES) {
+    if (Operands.typeBytes(type) == Long.BYTES) {
       int d = frame.wide(target);
       return new Arithmetic.Widening(Integers64.widening("mov.pack"), d, low, high, d);
     }
@@ -329,9 +184,9 @@ final class InstructionDecoder {
         rounding,
         parts.contains("sat"),
         parts.contains("ftz"),
-        slot(target, wideTarget),
+        frame.slot(target, wideTarget),
         wideTarget,
-        slot(value, wideSource),
+        frame.slot(value, wideSource),
         wideSource);
   }
 
@@ -389,7 +244,7 @@ final class InstructionDecoder {
             : frame.predicateOperand(operands.get(3));
     PtxOperand a = operands.get(1);
     PtxOperand b = operands.get(2);
-    if (typeBytes(type) == Long.BYTES) {
+    if (Operands.typeBytes(type) == Long.BYTES) {
       Lanes.WideTest test = Comparisons.wide(parts.get(1) + "." + type);
       if (test == null) {
         throw Decoder.unsupported("this comparison");
@@ -408,12 +263,12 @@ final class InstructionDecoder {
   }
 
   private Instruction select(String type, List<PtxOperand> operands) {
-    boolean wide = typeBytes(type) == Long.BYTES;
+    boolean wide = Operands.typeBytes(type) == Long.BYTES;
     return new Arithmetic.Select(
         wide,
-        slot(operands.getFirst(), wide),
-        slot(operands.get(1), wide),
-        slot(operands.get(2), wide),
+        frame.slot(operands.getFirst(), wide),
+        frame.slot(operands.get(1), wide),
+        frame.slot(operands.get(2), wide),
         frame.predicate(operands.get(3)));
   }
 
@@ -509,12 +364,12 @@ final class InstructionDecoder {
   }
 
   private Instruction insert(String type, List<PtxOperand> operands) {
-    boolean wide = typeBytes(type) == Long.BYTES;
+    boolean wide = Operands.typeBytes(type) == Long.BYTES;
     return new BitFields.Insert(
         wide,
-        slot(operands.getFirst(), wide),
-        slot(operands.get(1), wide),
-        slot(operands.get(2), wide),
+        frame.slot(operands.getFirst(), wide),
+        frame.slot(operands.get(1), wide),
+        frame.slot(operands.get(2), wide),
         frame.narrow(operands.get(3)),
         frame.narrow(operands.get(4)));
   }
@@ -586,7 +441,7 @@ final class InstructionDecoder {
   }
 
   private Instruction match(List<String> parts, List<PtxOperand> operands) {
-    if (!parts.get(1).equals("any") || typeBytes(parts.getLast()) != Integer.BYTES) {
+    if (!parts.get(1).equals("any") || Operands.typeBytes(parts.getLast()) != Integer.BYTES) {
       throw Decoder.unsupported("this match");
     }
     return new Exchange.Match(

@@ -51,6 +51,11 @@ final class Warp {
   final long[] wideScratch = new long[Lanes.COUNT];
   final int[][] adjusted = new int[3][Lanes.COUNT];
 
+  /** Copies that were started and not waited for, and what the one being started has read. */
+  final AsyncCopy.Copies copies = new AsyncCopy.Copies();
+
+  final int[][] staged = new int[Lanes.COUNT][0];
+
   State state = State.DONE;
   int pc;
 
@@ -103,6 +108,7 @@ final class Warp {
       }
     }
     local.forget();
+    copies.forget();
     alive = lanes == Lanes.COUNT ? Lanes.ALL : (1 << lanes) - 1;
     active = alive;
     pc = 0;

@@ -136,7 +136,7 @@ abstract class Words {
       for (int i = place; i < place + count; i++) {
         long state = shadow[i];
         if ((state & needed) != needed) {
-          throw unwritten(lane, size, offset);
+          throw unwritten(lane, size, offset, i);
         }
         if (size >= Integer.BYTES) {
           int reader = (int) (state >>> READER_SHIFT);
@@ -203,7 +203,7 @@ abstract class Words {
       warp.places[lane] = place;
       for (int i = place; i < place + size / Integer.BYTES; i++) {
         if ((shadow[i] & ALL_BYTES) != ALL_BYTES) {
-          throw unwritten(lane, size, offset);
+          throw unwritten(lane, size, offset, i);
         }
       }
     }
@@ -220,10 +220,23 @@ abstract class Words {
     return (int) (offset >>> 2);
   }
 
-  private Fault unwritten(int lane, int size, long offset) {
+  private Fault unwritten(int lane, int size, long offset, int word) {
     return new Fault(
         lane,
-        "reads %d bytes at byte %d of %s, which nobody wrote".formatted(size, offset, name()));
+        "reads %d bytes at byte %d of %s, which %s"
+            .formatted(size, offset, name(), whyUndefined(word)));
+  }
+
+  /** Why a word that is read has no contents, for messages. */
+  String whyUndefined(int word) {
+    return "nobody wrote";
+  }
+
+  /** Undefines some words. */
+  final void forgetWords(int place, int count) {
+    for (int i = place; i < place + count; i++) {
+      shadow[i] &= ~ALL_BYTES;
+    }
   }
 
   private Fault race(Warp warp, int lane, String act, int word, String other, int tag) {
@@ -231,6 +244,14 @@ abstract class Words {
         lane,
         "race: %s byte %d of %s, which %s %s with no %s between"
             .formatted(act, (long) word * Integer.BYTES, name(), who(tag, warp), other, order()));
+  }
+
+  /** Fails if some lanes were outside. */
+  final void checkInside(Warp warp, int lanes, int inside, String act, int size) {
+    if (inside != lanes) {
+      int lane = Integer.numberOfTrailingZeros(lanes & ~inside);
+      throw outside(lane, act, size, warp.addresses[lane]);
+    }
   }
 
   /** An access outside. */

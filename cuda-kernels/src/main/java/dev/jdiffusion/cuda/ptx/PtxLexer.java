@@ -55,14 +55,19 @@ final class PtxLexer {
         add(end + 1);
       } else if (isWordStart(c) || Character.isDigit(c)) {
         int end = at + 1;
-        while (end < text.length() && isWordPart(text.charAt(end))) {
-          end++;
+        while (end < text.length() && (isWordPart(text.charAt(end)) || isScope(end))) {
+          end += isScope(end) ? 2 : 1;
         }
         add(end);
       } else {
         add(at + 1);
       }
     }
+  }
+
+  /** Two colons belong to a word, as in {@code .L2::128B}; one ends a label. */
+  private boolean isScope(int position) {
+    return text.startsWith("::", position);
   }
 
   private void add(int end) {
