@@ -14,6 +14,8 @@ import java.util.ServiceLoader;
 
 /** {@code info}: what this machine has, what is used, and why what is not. */
 final class InfoCommand {
+  private static final String CUDA = "cuda";
+
   private InfoCommand() {}
 
   static int run(PrintStream out) {
@@ -44,9 +46,13 @@ final class InfoCommand {
             runtime.maxMemory() >> 20));
     out.println("devices:");
     for (BackendProvider provider : providers()) {
-      row(out, "  " + provider.kind(), describe(provider));
+      if (provider.kind().equals(CUDA)) {
+        describeCuda(out, provider, CudaDriverProbe.probe());
+      } else {
+        row(out, "  " + provider.kind(), describe(provider, ""));
+      }
     }
-    describeCuda(out, CudaDriverProbe.probe());
+    row(out, "  vendor", "cuBLAS and cuDNN are not used: all kernels are this program's own");
     row(out, "used", "cpu, unless --device names another");
     return ExitCode.DONE;
   }
@@ -58,11 +64,11 @@ final class InfoCommand {
         .toList();
   }
 
-  private static String describe(BackendProvider provider) {
+  private static String describe(BackendProvider provider, String index) {
     try {
       Backend backend =
           provider.open(
-              new Device(provider.kind(), ""), Runtime.getRuntime().availableProcessors());
+              new Device(provider.kind(), index), Runtime.getRuntime().availableProcessors());
       return backend.description();
     } catch (BackendUnavailableException e) {
       return "not usable: " + e.getMessage();
@@ -70,19 +76,20 @@ final class InfoCommand {
   }
 
   private static void row(PrintStream out, String name, String value) {
-    out.printf(Locale.ROOT, "%-14s%s%n", name, value);
+    out.printf(Locale.ROOT, "%-16s%s%n", name, value);
   }
 
-  private static void describeCuda(PrintStream out, CudaDriver driver) {
+  /** A GPU is opened only to say why it cannot be. */
+  private static void describeCuda(PrintStream out, BackendProvider provider, CudaDriver driver) {
     switch (driver) {
       case CudaDriver.Unavailable none -> row(out, "  cuda", "not usable: " + none.reason());
       case CudaDriver.Available found -> {
         for (int i = 0; i < found.devices().size(); i++) {
           row(out, "  cuda:" + i, found.devices().get(i) + ", driver for CUDA " + found.version());
+          row(out, "", describe(provider, String.valueOf(i)));
         }
-        row(out, "", "not used: this version has no kernels for GPUs yet");
       }
     }
-    row(out, "  vendor", "cuBLAS and cuDNN are not used: this version computes on the CPU only");
+    row(out, "  cuda:emulator", describe(provider, "emulator") + "; for tests, not for speed");
   }
 }

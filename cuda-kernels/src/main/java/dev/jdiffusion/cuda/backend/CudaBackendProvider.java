@@ -1,0 +1,53 @@
+package dev.jdiffusion.cuda.backend;
+
+import dev.jdiffusion.cuda.driver.GpuDriver;
+import dev.jdiffusion.cuda.driver.GpuException;
+import dev.jdiffusion.cuda.emulator.EmulatorDriver;
+import dev.jdiffusion.cuda.jcuda.JCudaDriver;
+import dev.jdiffusion.tensor.Backend;
+import dev.jdiffusion.tensor.BackendProvider;
+import dev.jdiffusion.tensor.BackendUnavailableException;
+import dev.jdiffusion.tensor.Device;
+
+/** Opens {@code cuda} (the first GPU), {@code cuda:N} and {@code cuda:emulator}. */
+public final class CudaBackendProvider implements BackendProvider {
+  private static final String EMULATOR = "emulator";
+
+  @Override
+  public String kind() {
+    return "cuda";
+  }
+
+  @Override
+  public Backend open(Device device, int threads) {
+    if (device.index().equals(EMULATOR)) {
+      return new CudaBackend(device, new EmulatorDriver(threads));
+    }
+    try {
+      return open(device, JCudaDriver.open(ordinal(device)));
+    } catch (GpuException e) {
+      throw new BackendUnavailableException(
+          e.getMessage() + "; cuda:emulator runs the same kernels, slowly, and needs no GPU");
+    }
+  }
+
+  private static Backend open(Device device, GpuDriver driver) {
+    try {
+      return new CudaBackend(device, driver);
+    } catch (GpuException e) {
+      driver.close();
+      throw e;
+    }
+  }
+
+  private static int ordinal(Device device) {
+    if (device.index().isEmpty()) {
+      return 0;
+    }
+    if (!device.index().matches("\\d{1,4}")) {
+      throw new BackendUnavailableException(
+          "'" + device.index() + "' is neither the number of a GPU nor 'emulator'");
+    }
+    return Integer.parseInt(device.index());
+  }
+}

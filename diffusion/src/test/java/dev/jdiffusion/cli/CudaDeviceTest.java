@@ -1,0 +1,97 @@
+package dev.jdiffusion.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.jdiffusion.cuda.CudaDriver;
+import dev.jdiffusion.cuda.CudaDriverProbe;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The devices named cuda: the emulator everywhere, and clear words where there is no GPU. */
+class CudaDeviceTest {
+  private static final double TOLERANCE = 1e-4;
+
+  @TempDir private Path folder;
+
+  private static void assertRefused(Program.Result result, String part) {
+    assertEquals(2, result.code(), result.toString());
+    assertEquals(1, result.err().size(), result.toString());
+    assertTrue(result.err().getFirst().contains(part), result.toString());
+  }
+
+  private List<Double> losses(String run) throws IOException {
+    Pattern loss = Pattern.compile("\"loss\":([-+0-9.eE]+)");
+    return Files.readAllLines(folder.resolve(run + "/metrics.jsonl")).stream()
+        .map(loss::matcher)
+        .filter(Matcher::find)
+        .map(found -> Double.parseDouble(found.group(1)))
+        .toList();
+  }
+
+  @Test
+  void trainingOnTheEmulatorFollowsTheCpuAndCanBeSampledThere() throws IOException {
+    String train = "train " + Program.TINY + " --steps 3 --log-every 1 --sample-every 0 --out ";
+    for (String device : List.of("cpu", "cuda:emulator")) {
+      Program.Result result =
+          Program.in(folder)
+              .run(train + device.substring(device.indexOf(':') + 1) + " --device " + device);
+      assertEquals(0, result.code(), result.toString());
+      assertEquals(List.of(), result.err(), result.toString());
+    }
+    List<Double> expected = losses("cpu");
+    List<Double> actual = losses("emulator");
+    assertEquals(3, expected.size());
+    assertEquals(3, actual.size());
+    for (int step = 0; step < 3; step++) {
+      assertEquals(
+          expected.get(step),
+          actual.get(step),
+          TOLERANCE * expected.get(step),
+          "step " + (step + 1) + ": " + expected + " and " + actual);
+    }
+    Program.Result sampled =
+        Program.in(folder)
+            .run("sample --checkpoint emulator --count 2 --steps 2 --device cuda:emulator");
+    assertEquals(0, sampled.code(), sampled.toString());
+    assertTrue(Files.size(folder.resolve("sample.png")) > 0);
+  }
+
+  @Test
+  void withoutADriverCudaIsRefusedWithTheReason() {
+    CudaDriver driver = CudaDriverProbe.probe();
+    assumeTrue(driver instanceof CudaDriver.Unavailable, "skipped: there is a GPU");
+    String reason = ((CudaDriver.Unavailable) driver).reason();
+    Path out = folder.resolve("out");
+    assertRefused(Program.call("train --device cuda --out " + out), reason);
+    assertFalse(Files.exists(out), "a folder was left");
+    Program.Result info = Program.call("info");
+    assertEquals(0, info.code(), info.toString());
+    assertEquals(
+        1, info.out().stream().filter(line -> line.contains(reason)).count(), info.toString());
+  }
+
+  @Test
+  void infoNamesTheEmulator() {
+    Program.Result info = Program.call("info");
+    assertTrue(
+        info.out().stream().anyMatch(line -> line.startsWith("  cuda:emulator ")), info.toString());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"cuda:9999", "cuda:first", "cuda:-1"})
+  void aGpuThatDoesNotExistIsRefused(String device) {
+    assertRefused(
+        Program.call("train --device " + device + " --out " + folder.resolve("out")), device);
+  }
+}
