@@ -1,5 +1,6 @@
 package dev.jdiffusion.benchmarks;
 
+import dev.jdiffusion.benchmarks.work.Environment;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -12,13 +13,18 @@ import java.util.List;
 public final class ChildJvm {
   private ChildJvm() {}
 
+  /** {@link #run(Class, List, Environment)} in this JVM's environment. */
+  public static String run(Class<?> main, List<String> arguments) {
+    return run(main, arguments, Environment.ANY);
+  }
+
   /**
    * Runs it to its end.
    *
-   * @return what it printed to standard output
-   * @throws IllegalStateException if it fails; its own message is on standard error
+   * @return what it printed
+   * @throws IllegalStateException if it fails, with what it printed
    */
-  public static String run(Class<?> main, List<String> arguments) {
+  public static String run(Class<?> main, List<String> arguments, Environment environment) {
     List<String> command =
         new ArrayList<>(
             List.of(
@@ -34,14 +40,16 @@ public final class ChildJvm {
                 main.getName()));
     command.addAll(arguments);
     try {
-      Process process =
-          new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+      ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+      environment.applyTo(builder.environment());
+      Process process = builder.start();
       process.getOutputStream().close();
       String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
       int code = process.waitFor();
       if (code != 0) {
         throw new IllegalStateException(
-            main.getSimpleName() + " " + arguments + " ended with exit code " + code);
+            "%s %s ended with exit code %d: %s"
+                .formatted(main.getSimpleName(), arguments, code, output));
       }
       return output;
     } catch (IOException e) {

@@ -3,16 +3,17 @@ package dev.jdiffusion.benchmarks.suite;
 import dev.jdiffusion.benchmarks.ChildJvm;
 import dev.jdiffusion.benchmarks.work.Contenders;
 import dev.jdiffusion.tensor.BackendUnavailableException;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
 
 /**
- * Finds out which devices open, in a JVM of its own: what a library starts when it is loaded must
- * not run beside the measurements.
+ * Finds out which devices open, each in a JVM of its own: what a library starts when it is loaded
+ * must not run beside the measurements, and each has its environment.
  */
 final class DeviceProbe {
+  private static final String NOT_BUILT =
+      "not in this build: ./mvnw -q -Ppeers package -DskipTests -pl benchmarks,diffusion -am";
   private static final String OPENS = "opens";
   private static final String MISSING = "missing";
 
@@ -28,33 +29,42 @@ final class DeviceProbe {
 
   /** The answers of devices, in their order. */
   static SequencedMap<String, Answer> ask(List<String> devices, int threads) {
-    List<String> arguments = new ArrayList<>();
-    arguments.add(Integer.toString(threads));
-    arguments.addAll(devices);
     SequencedMap<String, Answer> answers = new LinkedHashMap<>();
-    ChildJvm.run(DeviceProbe.class, arguments)
-        .lines()
-        .map(line -> line.split("\t", 3))
-        .filter(fields -> fields.length == 3)
-        .filter(fields -> fields[0].equals(OPENS) || fields[0].equals(MISSING))
-        .forEach(fields -> answers.put(fields[1], new Answer(fields[0].equals(OPENS), fields[2])));
+    devices.forEach(device -> answers.put(device, ask(device, threads)));
     return answers;
   }
 
-  /** Arguments: threads, then devices. Prints a line for each. */
-  public static void main(String[] args) {
-    for (String device : List.of(args).subList(1, args.length)) {
-      String verdict = OPENS;
-      String text;
-      try {
-        text = Contenders.open(device, Integer.parseInt(args[0])).description();
-      } catch (BackendUnavailableException | IllegalArgumentException e) {
-        verdict = MISSING;
-        text = String.valueOf(e.getMessage());
-      }
-      System.out.println(
-          String.join("\t", verdict, device, text.replace('\n', ' ').replace('\t', ' ')));
+  private static Answer ask(String device, int threads) {
+    if (!Contenders.devices().contains(device)) {
+      return new Answer(false, NOT_BUILT);
     }
+    String output =
+        ChildJvm.run(
+            DeviceProbe.class,
+            List.of(Integer.toString(threads), device),
+            Contenders.environment(device));
+    // Libraries may print lines of their own.
+    return output
+        .lines()
+        .map(line -> line.split("\t", 2))
+        .filter(fields -> fields.length == 2)
+        .filter(fields -> fields[0].equals(OPENS) || fields[0].equals(MISSING))
+        .map(fields -> new Answer(fields[0].equals(OPENS), fields[1]))
+        .findFirst()
+        .orElseThrow(() -> new IllegalStateException(device + " gives no answer: " + output));
+  }
+
+  /** Arguments: threads and device. Prints a line. */
+  public static void main(String[] args) {
+    String verdict = OPENS;
+    String text;
+    try {
+      text = Contenders.open(args[1], Integer.parseInt(args[0])).description();
+    } catch (BackendUnavailableException e) {
+      verdict = MISSING;
+      text = String.valueOf(e.getMessage());
+    }
+    System.out.println(verdict + "\t" + text.replace('\n', ' ').replace('\t', ' '));
     // A library's threads do not keep the program alive.
     System.exit(0);
   }

@@ -8,6 +8,15 @@ public interface ContenderProvider {
   List<String> devices();
 
   /**
+   * The environment that a process has to have before {@link #open}.
+   *
+   * @param device one of {@link #devices()}
+   */
+  default Environment environment(String device) {
+    return Environment.ANY;
+  }
+
+  /**
    * Opens a contender.
    *
    * @param device one of {@link #devices()}

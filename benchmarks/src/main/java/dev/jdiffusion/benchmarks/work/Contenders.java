@@ -29,9 +29,22 @@ public final class Contenders {
    * @throws dev.jdiffusion.tensor.BackendUnavailableException if this machine cannot run it
    */
   public static Contender open(String device, int threads) {
+    return provider(device).open(device, threads);
+  }
+
+  /**
+   * The environment of a process that opens a contender.
+   *
+   * @throws IllegalArgumentException if no contender has a device of this name
+   */
+  public static Environment environment(String device) {
+    return provider(device).environment(device);
+  }
+
+  private static ContenderProvider provider(String device) {
     for (ContenderProvider provider : ServiceLoader.load(ContenderProvider.class)) {
       if (provider.devices().contains(device)) {
-        return provider.open(device, threads);
+        return provider;
       }
     }
     throw new IllegalArgumentException(

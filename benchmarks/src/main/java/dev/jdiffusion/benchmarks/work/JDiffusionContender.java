@@ -11,6 +11,7 @@ import dev.jdiffusion.tensor.ops.GroupNorm;
 import dev.jdiffusion.tensor.ops.LinearAttention;
 import dev.jdiffusion.tensor.ops.Optimizer;
 import dev.jdiffusion.tensor.ops.Probe;
+import java.util.function.IntConsumer;
 import java.util.function.Supplier;
 
 /**
@@ -333,31 +334,37 @@ final class JDiffusionContender implements Contender {
   private Operation optimizer(Workload.Optimizer work) {
     int length = work.parameters();
     Tensor weight = empty(length);
-    Tensor gradient = input("gradient", length);
+    Tensor gradient = empty(length);
     Tensor firstMoment = empty(length);
     Tensor secondMoment = empty(length);
     Tensor ema = empty(length);
+    IntConsumer step =
+        number ->
+            backend
+                .optimizer()
+                .adam(
+                    new Optimizer.AdamStep(1e-3, 0.9, 0.999, 1e-8, 0, false, number, 1, 0.995),
+                    weight,
+                    gradient,
+                    firstMoment,
+                    secondMoment,
+                    ema);
     Runnable start =
         () -> {
+          backend.elementwise().fill(0, firstMoment);
+          backend.elementwise().fill(0, secondMoment);
+          gradient.copyFrom(Workload.values("earlier", length));
+          step.accept(1);
+          gradient.copyFrom(Workload.values("gradient", length));
           weight.copyFrom(Workload.values("weight", length));
-          firstMoment.copyFrom(Workload.values("firstMoment", length));
-          float[] squares = Workload.values("secondMoment", length);
-          for (int i = 0; i < length; i++) {
-            squares[i] *= squares[i];
-          }
-          secondMoment.copyFrom(squares);
           ema.copyFrom(Workload.values("ema", length));
         };
-    Optimizer.AdamStep step =
-        new Optimizer.AdamStep(1e-3, 0.9, 0.999, 1e-8, 0, false, 10, 1, 0.995);
-    Runnable run =
-        () -> backend.optimizer().adam(step, weight, gradient, firstMoment, secondMoment, ema);
     start.run();
     return new Repeatable(
-        run,
+        () -> step.accept(2),
         () -> {
           start.run();
-          run.run();
+          step.accept(2);
           return join(weight, ema);
         });
   }

@@ -248,11 +248,11 @@ public sealed interface Workload {
   }
 
   /**
-   * One step of Adam (learning rate 1e-3, betas 0.9 and 0.999, epsilon 1e-8, step 10) and of an
-   * exponential moving average (0.995) over {@code parameters} numbers held in equal tensors of
-   * {@code tensorSize}. Inputs {@code weight}, {@code gradient}, {@code firstMoment}, the square of
-   * {@code secondMoment}, and {@code ema}; each run goes on from the last. Result: weight, then
-   * ema, as they are after the first run.
+   * A step of Adam (learning rate 1e-3, betas 0.9 and 0.999, epsilon 1e-8) and of an exponential
+   * moving average (0.995) over {@code parameters} numbers held in equal tensors of {@code
+   * tensorSize}. Inputs {@code weight}, {@code gradient}, {@code ema}, and moments as a first step
+   * with the gradient {@code earlier} leaves them; each run goes on from the last. Result: weight,
+   * then ema, as they are after the first run, Adam's second step.
    */
   record Optimizer(int parameters, int tensorSize) implements Workload {
     @Override

@@ -6,7 +6,6 @@ import org.bytedeco.pytorch.GenericList;
 import org.bytedeco.pytorch.IValue;
 import org.bytedeco.pytorch.IValueVector;
 import org.bytedeco.pytorch.OperatorHandle;
-import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorList;
 import org.bytedeco.pytorch.global.torch;
@@ -95,63 +94,6 @@ final class Aten {
               new IValue(),
               new IValue());
       return new Tensor[] {result(results, 0), result(results, 1), result(results, 2)};
-    }
-  }
-
-  /** Adam and a moving average over lists of tensors, as fused=True and torch._foreach_lerp_ do. */
-  static final class FusedAdam {
-    private static final double BETA1 = 0.9;
-    private static final double BETA2 = 0.999;
-    private static final double EPSILON = 1e-8;
-
-    private final Op countSteps = Op.named("_foreach_add_", "Scalar");
-    private final Op adam = Op.named("_fused_adam_", "");
-    private final Op lerp = Op.named("_foreach_lerp_", "Scalar");
-    private final IValue weights;
-    private final IValue firstMoments;
-    private final IValue secondMoments;
-    private final IValue averages;
-    private final IValue steps;
-    private final IValue none = TorchOperation.keep(list(List.of()));
-
-    /**
-     * What the steps change; all lists are of the same length.
-     *
-     * @param steps of each tensor, as scalars
-     */
-    FusedAdam(
-        List<Tensor> weights,
-        List<Tensor> firstMoments,
-        List<Tensor> secondMoments,
-        List<Tensor> averages,
-        List<Tensor> steps) {
-      this.weights = TorchOperation.keep(list(weights));
-      this.firstMoments = TorchOperation.keep(list(firstMoments));
-      this.secondMoments = TorchOperation.keep(list(secondMoments));
-      this.averages = TorchOperation.keep(list(averages));
-      this.steps = TorchOperation.keep(list(steps));
-    }
-
-    /** One step. */
-    void step(IValue gradients, double learningRate, double averageDecay) {
-      countSteps.call(steps, new IValue(new Scalar(1.0)));
-      adam.call(
-          weights,
-          gradients,
-          firstMoments,
-          secondMoments,
-          none,
-          steps,
-          new IValue(learningRate),
-          new IValue(BETA1),
-          new IValue(BETA2),
-          new IValue(0.0),
-          new IValue(EPSILON),
-          new IValue(false),
-          new IValue(false),
-          new IValue(),
-          new IValue());
-      lerp.call(averages, weights, new IValue(new Scalar(1 - averageDecay)));
     }
   }
 }

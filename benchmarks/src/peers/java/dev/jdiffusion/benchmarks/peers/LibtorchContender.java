@@ -14,39 +14,40 @@ import org.bytedeco.javacpp.Loader;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.openblas.global.openblas_nolapack;
 import org.bytedeco.pytorch.IValue;
-import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * libtorch, used as PyTorch's users would for speed: fused operations where there are some, outputs
- * in memory that is there already where an operation can do that, no autograd but in whole training
- * steps.
+ * libtorch: fused operations where its API has some, outputs in memory that is there already where
+ * an operation can do that, no autograd but in whole training steps. Tuned, it also has an Adam
+ * that its C++ API lacks, and an {@link PeerProvider#environment environment} of its own.
  */
 final class LibtorchContender implements Contender {
   private final TorchFormat format;
+  private final boolean tuned;
   private final int threads;
 
-  private LibtorchContender(TorchFormat format, int threads) {
+  private LibtorchContender(TorchFormat format, boolean tuned, int threads) {
     this.format = format;
+    this.tuned = tuned;
     this.threads = threads;
   }
 
-  static LibtorchContender open(boolean channelsLast, int threads) {
+  static LibtorchContender open(TorchFormat format, boolean tuned, int threads) {
     Loader.load(torch.class);
     torch.set_num_threads(threads);
     // OpenBLAS multiplies libtorch's matrices, with threads of its own.
     openblas_nolapack.blas_set_num_threads(threads);
-    return new LibtorchContender(
-        channelsLast ? TorchFormat.CHANNELS_LAST : TorchFormat.CONTIGUOUS, threads);
+    return new LibtorchContender(format, tuned, threads);
   }
 
   @Override
   public String description() {
-    return "libtorch %s, %s, threads %d"
+    return "libtorch %s, %s, %s, threads %d"
         .formatted(
             PeerProvider.version("pytorch"),
             format == TorchFormat.CHANNELS_LAST ? "channels_last" : "contiguous",
+            tuned ? "tuned: memory kept and in large pages, fused Adam" : "as installed",
             threads);
   }
 
@@ -64,7 +65,7 @@ final class LibtorchContender implements Contender {
         case Workload.Elementwise elementwise -> elementwise(elementwise);
         case Workload.Softmax softmax -> softmax(softmax);
         case Workload.Optimizer optimizer -> optimizer(optimizer);
-        case Workload.Step step -> TorchStep.prepare(step, format);
+        case Workload.Step step -> TorchStep.prepare(step, format, tuned);
       };
     }
   }
@@ -106,27 +107,35 @@ final class LibtorchContender implements Contender {
     return TorchOperation.of(() -> torch.softmax_out(out, x, 1), TorchFormat::values);
   }
 
-  private static Operation optimizer(Workload.Optimizer work) {
-    int count = work.parameters() / work.tensorSize();
+  private Operation optimizer(Workload.Optimizer work) {
     List<Tensor> weights = tensors("weight", work);
     List<Tensor> averages = tensors("ema", work);
-    List<Tensor> firstMoments = tensors("firstMoment", work);
-    List<Tensor> secondMoments = tensors("secondMoment", work);
-    secondMoments.forEach(Tensor::square_);
-    List<Tensor> steps =
-        Stream.generate(() -> torch.full(new long[0], new Scalar(9.0f))).limit(count).toList();
-    Aten.FusedAdam adam = new Aten.FusedAdam(weights, firstMoments, secondMoments, averages, steps);
-    IValue gradients = keep(Aten.list(tensors("gradient", work)));
-    List<Tensor> outputs = new ArrayList<>(weights);
-    outputs.addAll(averages);
-    outputs.forEach(TorchOperation::keep);
-    Tensor[] results = outputs.toArray(Tensor[]::new);
+    List<Tensor> gradients = tensors("earlier", work);
+    for (int i = 0; i < weights.size(); i++) {
+      weights.get(i).mutable_grad().put(gradients.get(i));
+    }
+    IValue list = keep(Aten.list(gradients));
+    TorchOptimizer optimizer =
+        tuned
+            ? TorchOptimizer.fused(weights, averages, () -> list)
+            : TorchOptimizer.ofTheApi(weights, averages);
+    optimizer.step();
+    overwrite(weights, tensors("weight", work));
+    overwrite(averages, tensors("ema", work));
+    overwrite(gradients, tensors("gradient", work));
+    Tensor[] results = Stream.of(weights, averages).flatMap(List::stream).toArray(Tensor[]::new);
     return TorchOperation.of(
         () -> {
-          adam.step(gradients, 1e-3, 0.995);
+          optimizer.step();
           return results;
         },
         Collections.nCopies(results.length, TorchFormat::values));
+  }
+
+  private static void overwrite(List<Tensor> tensors, List<Tensor> values) {
+    for (int i = 0; i < tensors.size(); i++) {
+      tensors.get(i).copy_(values.get(i));
+    }
   }
 
   /** An input, cut into tensors. */
@@ -134,7 +143,7 @@ final class LibtorchContender implements Contender {
     Tensor all = TorchFormat.input(name, work.parameters());
     List<Tensor> tensors = new ArrayList<>();
     for (int i = 0; i + work.tensorSize() <= work.parameters(); i += work.tensorSize()) {
-      tensors.add(all.narrow(0, i, work.tensorSize()).clone());
+      tensors.add(keep(all.narrow(0, i, work.tensorSize()).clone()));
     }
     return tensors;
   }

@@ -14,6 +14,9 @@ import org.bytedeco.openblas.global.openblas_nolapack;
 
 /** Matrix products by OpenBLAS. */
 final class OpenBlasContender implements Contender {
+  /** The variable that names the processor whose kernels are used. */
+  static final String KERNEL = "OPENBLAS_CORETYPE";
+
   private final int threads;
 
   private OpenBlasContender(int threads) {
@@ -28,8 +31,7 @@ final class OpenBlasContender implements Contender {
 
   @Override
   public String description() {
-    String kernel =
-        Optional.ofNullable(System.getenv("OPENBLAS_CORETYPE")).orElse("its own choice");
+    String kernel = Optional.ofNullable(System.getenv(KERNEL)).orElse("its own choice");
     return "OpenBLAS %s, kernel %s, threads %d"
         .formatted(PeerProvider.version("openblas"), kernel, threads);
   }

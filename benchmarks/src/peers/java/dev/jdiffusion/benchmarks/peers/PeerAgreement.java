@@ -52,7 +52,7 @@ public final class PeerAgreement {
       System.out.println(work + time(expected, seconds));
       for (String peer : peers) {
         try {
-          Operation actual = new PeerProvider().open(peer, threads).prepare(work);
+          Operation actual = PeerProvider.load(peer, threads).prepare(work);
           actual.run();
           double difference = difference(answer, actual.result());
           boolean agrees = difference <= TOLERANCE;

@@ -2,29 +2,103 @@ package dev.jdiffusion.benchmarks.peers;
 
 import dev.jdiffusion.benchmarks.work.Contender;
 import dev.jdiffusion.benchmarks.work.ContenderProvider;
+import dev.jdiffusion.benchmarks.work.Environment;
 import dev.jdiffusion.tensor.BackendUnavailableException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.bytedeco.javacpp.Loader;
 
-/** Opens libtorch, in both of its memory formats, and OpenBLAS. */
+/**
+ * Opens libtorch, in both of its memory formats, as installed and tuned, and OpenBLAS at its best.
+ */
 public final class PeerProvider implements ContenderProvider {
   private static final String CONTIGUOUS = "libtorch";
   private static final String CHANNELS_LAST = "libtorch-channels-last";
+  private static final String TUNED_CONTIGUOUS = "libtorch-tuned";
+  private static final String TUNED_CHANNELS_LAST = "libtorch-tuned-channels-last";
   private static final String OPENBLAS = "openblas";
+
+  /** Whatever changes memory, threads or kernels of these libraries behind their API. */
+  private static final List<String> CLEARED =
+      List.of(
+          "ATEN_",
+          "DNNL_",
+          "GLIBC_TUNABLES",
+          "GOMP_",
+          "LD_PRELOAD",
+          "MALLOC_",
+          "OMP_",
+          "ONEDNN_",
+          "OPENBLAS_",
+          "TORCH_");
+
+  /** glibc keeps large blocks instead of returning them, and asks for large pages. */
+  private static final Map<String, String> TUNED_MEMORY =
+      Map.of(
+          "MALLOC_MMAP_THRESHOLD_",
+          "4294967296",
+          "MALLOC_TRIM_THRESHOLD_",
+          "17179869184",
+          "GLIBC_TUNABLES",
+          "glibc.malloc.hugetlb=1");
 
   @Override
   public List<String> devices() {
-    return List.of(CONTIGUOUS, CHANNELS_LAST, OPENBLAS);
+    return List.of(CONTIGUOUS, CHANNELS_LAST, TUNED_CONTIGUOUS, TUNED_CHANNELS_LAST, OPENBLAS);
+  }
+
+  @Override
+  public Environment environment(String device) {
+    boolean installed = device.equals(CONTIGUOUS) || device.equals(CHANNELS_LAST);
+    return new Environment(CLEARED, installed ? Map.of() : tuned());
+  }
+
+  private static Map<String, String> tuned() {
+    Map<String, String> variables = new HashMap<>(TUNED_MEMORY);
+    if (hasAvx512()) {
+      // The widest kernels, which OpenBLAS does not choose by itself on every processor.
+      variables.put(OpenBlasContender.KERNEL, "SkylakeX");
+    }
+    return variables;
+  }
+
+  private static boolean hasAvx512() {
+    Path processors = Path.of("/proc/cpuinfo");
+    try {
+      return Files.exists(processors) && Files.readString(processors).contains(" avx512f ");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   @Override
   public Contender open(String device, int threads) {
+    Environment environment = environment(device);
+    if (!environment.isThatOf(System.getenv())) {
+      throw new BackendUnavailableException(
+          "%s is measured in an environment of its own: %s java ..., or JMH's option -prof %s"
+              .formatted(
+                  device,
+                  String.join(" ", environment.command(System.getenv())),
+                  "dev.jdiffusion.benchmarks.ContenderEnvironment"));
+    }
+    return load(device, threads);
+  }
+
+  /** Opens a peer in whatever environment: its results are right in any. */
+  static Contender load(String device, int threads) {
     try {
       return switch (device) {
-        case CONTIGUOUS -> LibtorchContender.open(false, threads);
-        case CHANNELS_LAST -> LibtorchContender.open(true, threads);
+        case CONTIGUOUS -> LibtorchContender.open(TorchFormat.CONTIGUOUS, false, threads);
+        case CHANNELS_LAST -> LibtorchContender.open(TorchFormat.CHANNELS_LAST, false, threads);
+        case TUNED_CONTIGUOUS -> LibtorchContender.open(TorchFormat.CONTIGUOUS, true, threads);
+        case TUNED_CHANNELS_LAST ->
+            LibtorchContender.open(TorchFormat.CHANNELS_LAST, true, threads);
         case OPENBLAS -> OpenBlasContender.open(threads);
         default -> throw new IllegalArgumentException("no peer is called " + device);
       };

@@ -27,7 +27,7 @@ final class TorchStep {
 
   private TorchStep() {}
 
-  static Operation prepare(Step work, TorchFormat format) {
+  static Operation prepare(Step work, TorchFormat format, boolean tuned) {
     boolean training = work.kind() == Step.Kind.TRAINING;
     TorchLayers layers = new TorchLayers(UNetWeights.of(work.network()), format, training);
     TorchNetwork network =
@@ -36,7 +36,7 @@ final class TorchStep {
           case CIFAR -> new DdpmUnet(layers);
         };
     return training
-        ? new Training(work, format, network, layers.parameters())
+        ? new Training(work, format, network, layers.parameters(), tuned)
         : sampling(work, format, network);
   }
 
@@ -81,9 +81,6 @@ final class TorchStep {
   }
 
   private static final class Training implements Operation {
-    private static final double LEARNING_RATE = 1e-3;
-    private static final double AVERAGE_DECAY = 0.995;
-
     private final TorchNetwork network;
     private final List<Tensor> parameters;
     private final Tensor pictures;
@@ -91,10 +88,15 @@ final class TorchStep {
     private final Tensor timesteps;
     private final Tensor ofPictures;
     private final Tensor ofNoise;
-    private final Aten.FusedAdam adam;
+    private final TorchOptimizer optimizer;
     private float[] first = {};
 
-    Training(Step work, TorchFormat format, TorchNetwork network, List<Tensor> parameters) {
+    Training(
+        Step work,
+        TorchFormat format,
+        TorchNetwork network,
+        List<Tensor> parameters,
+        boolean tuned) {
       this.network = network;
       this.parameters = parameters;
       pictures = pictures(work, format, "x");
@@ -103,13 +105,12 @@ final class TorchStep {
       ofPictures = keep(perPicture(work, SCHEDULE::sqrtAlphaCumprod).view(-1, 1, 1, 1));
       ofNoise = keep(perPicture(work, SCHEDULE::sqrtOneMinusAlphaCumprod).view(-1, 1, 1, 1));
       try (NoGradGuard _ = new NoGradGuard()) {
-        adam =
-            new Aten.FusedAdam(
-                parameters,
-                parameters.stream().map(torch::zeros_like).toList(),
-                parameters.stream().map(torch::zeros_like).toList(),
-                parameters.stream().map(Tensor::clone).toList(),
-                parameters.stream().map(_ -> torch.zeros(new long[0])).toList());
+        List<Tensor> averages =
+            parameters.stream().map(Tensor::clone).map(TorchOperation::keep).toList();
+        optimizer =
+            tuned
+                ? TorchOptimizer.fused(parameters, averages, () -> Aten.list(gradients()))
+                : TorchOptimizer.ofTheApi(parameters, averages);
       }
     }
 
@@ -121,15 +122,18 @@ final class TorchStep {
         loss.backward();
         float value = loss.item_float();
         try (NoGradGuard _ = new NoGradGuard()) {
-          List<Tensor> gradients = parameters.stream().map(Tensor::grad).toList();
           if (first.length == 0) {
-            first = new float[] {value, norm(gradients)};
+            first = new float[] {value, norm(gradients())};
           }
-          adam.step(Aten.list(gradients), LEARNING_RATE, AVERAGE_DECAY);
+          optimizer.step();
         }
         // As zero_grad() does: the next gradients are stored, not added.
         parameters.forEach(parameter -> parameter.mutable_grad().reset());
       }
+    }
+
+    private List<Tensor> gradients() {
+      return parameters.stream().map(Tensor::grad).toList();
     }
 
     private static float norm(List<Tensor> gradients) {
