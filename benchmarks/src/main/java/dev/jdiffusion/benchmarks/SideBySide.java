@@ -41,8 +41,8 @@ import org.openjdk.jmh.annotations.Warmup;
       "-XX:+IgnoreUnrecognizedVMOptions",
       "-XX:+UseTransparentHugePages"
     })
-@Warmup(iterations = 5, time = 300, timeUnit = TimeUnit.MILLISECONDS)
-@Measurement(iterations = 3, time = 400, timeUnit = TimeUnit.MILLISECONDS)
+@Warmup(iterations = 4, time = 300, timeUnit = TimeUnit.MILLISECONDS)
+@Measurement(iterations = 3, time = 200, timeUnit = TimeUnit.MILLISECONDS)
 public abstract class SideBySide {
   /** Who does it; see {@link Contenders#devices}. */
   @Param("cpu")

@@ -29,9 +29,9 @@ import org.openjdk.jmh.annotations.Warmup;
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.SingleShotTime)
 @OutputTimeUnit(TimeUnit.SECONDS)
-@Fork(1)
-@Warmup(iterations = 1)
-@Measurement(iterations = 5)
+@Fork(5)
+@Warmup(iterations = 0)
+@Measurement(iterations = 1)
 public class StartupBenchmark {
   /** Names the jar where it is not in its usual place. */
   public static final String JAR = "jdiffusion.jar";

@@ -10,8 +10,8 @@ import org.openjdk.jmh.annotations.Warmup;
  * How long does a whole step take: noise, U-Net, loss, gradients and Adam in training; U-Net and
  * update in sampling?
  */
-@Warmup(iterations = 4, time = 1500, timeUnit = TimeUnit.MILLISECONDS)
-@Measurement(iterations = 3, time = 800, timeUnit = TimeUnit.MILLISECONDS)
+@Warmup(iterations = 3, time = 1500, timeUnit = TimeUnit.MILLISECONDS)
+@Measurement(iterations = 3, time = 600, timeUnit = TimeUnit.MILLISECONDS)
 public class StepBenchmark extends SideBySide {
   @Param public Case step;
 

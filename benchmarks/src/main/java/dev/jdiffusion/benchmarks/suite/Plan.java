@@ -12,13 +12,20 @@ import dev.jdiffusion.benchmarks.StartupBenchmark;
 import dev.jdiffusion.benchmarks.StepBenchmark;
 import java.util.List;
 import java.util.Map;
+import java.util.SequencedMap;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /** What a set runs, in this order. */
 final class Plan {
-  private static final List<String> TORCH = List.of("libtorch");
-  private static final List<String> TORCH_FORMATS = List.of("libtorch", "libtorch-channels-last");
+  private static final String CHANNELS_LAST = "-channels-last";
+
+  /** As installed and tuned, the same in every memory format. */
+  private static final List<String> TORCH = List.of("libtorch", "libtorch-tuned");
+
+  private static final List<String> TORCH_FORMATS =
+      TORCH.stream().flatMap(name -> Stream.of(name, name + CHANNELS_LAST)).toList();
+
   private static final List<String> BLAS = List.of("openblas");
   private static final List<String> NOBODY = List.of();
 
@@ -30,22 +37,90 @@ final class Plan {
    * @param parameters the values of each of the benchmark's own parameters; all combinations run
    * @param peers other libraries' devices that do this work
    * @param oneThread whether it also runs on one thread
+   * @param cost of a fork
    */
   record Entry(
       String group,
       Class<?> benchmark,
-      Map<String, List<String>> parameters,
+      SequencedMap<String, List<String>> parameters,
       List<String> peers,
-      boolean oneThread) {
+      boolean oneThread,
+      Cost cost) {
     Entry and(String name, String... values) {
-      Map<String, List<String>> more = new TreeMap<>(parameters);
+      SequencedMap<String, List<String>> more = new TreeMap<>(parameters);
       more.put(name, List.of(values));
-      return new Entry(group, benchmark, more, peers, oneThread);
+      return new Entry(group, benchmark, more, peers, oneThread, cost);
     }
 
     Entry alsoOnOneThread() {
-      return new Entry(group, benchmark, parameters, peers, true);
+      return new Entry(group, benchmark, parameters, peers, true, cost);
     }
+
+    Entry costing(double ours, double peers) {
+      return new Entry(group, benchmark, parameters, this.peers, oneThread, new Cost(ours, peers));
+    }
+
+    /** Each combination of the parameters' values. */
+    List<Case> cases(int threads) {
+      List<SequencedMap<String, String>> combinations = List.of(new TreeMap<>());
+      for (var parameter : parameters.sequencedEntrySet()) {
+        combinations =
+            combinations.stream()
+                .flatMap(before ->
+                    parameter.getValue().stream()
+                        .map(value -> with(before, parameter.getKey(), value)))
+                .toList();
+      }
+      List<Integer> counts = oneThread && threads > 1 ? List.of(1, threads) : List.of(threads);
+      return combinations.stream()
+          .flatMap(values -> counts.stream().map(count -> new Case(this, values, count)))
+          .toList();
+    }
+
+    private static SequencedMap<String, String> with(
+        Map<String, String> before, String name, String value) {
+      SequencedMap<String, String> more = new TreeMap<>(before);
+      more.put(name, value);
+      return more;
+    }
+  }
+
+  /**
+   * Seconds that a fork takes from its start to its end, measured on a 2-core AVX-512 server: for
+   * people who want to know how long a run takes.
+   */
+  record Cost(double ours, double peers) {}
+
+  /** One row of the table. */
+  record Case(Entry entry, SequencedMap<String, String> parameters, int threads) {
+    @Override
+    public String toString() {
+      return entry.group() + " " + String.join(" ", parameters.values()) + " x" + threads;
+    }
+  }
+
+  /**
+   * A goal for a forward and a backward pass together.
+   *
+   * @param group of the two rows
+   * @param work what they have in common
+   * @param ratio of a peer's time to ours
+   */
+  record Target(String group, String work, double ratio) {}
+
+  /** Goals that are set for the sum of two rows. */
+  static List<Target> targets() {
+    return List.of(
+        new Target("conv", "WINDOW3_28_64", 1),
+        new Target("conv", "WINDOW3_14_128", 1),
+        new Target("conv", "WINDOW3_7_256", 1),
+        new Target("conv", "WINDOW1_28_64", 2),
+        new Target("conv", "DEPTHWISE7_28_56", 4),
+        new Target("norm", "SILU_64_8", 1.5),
+        new Target("attention", "32 SOFTMAX 196", 2),
+        new Target("attention", "64 SOFTMAX 196", 2),
+        new Target("attention", "32 SOFTMAX 1024", 2),
+        new Target("attention", "64 SOFTMAX 1024", 2));
   }
 
   /** The names of the groups, in their order. */
@@ -62,32 +137,41 @@ final class Plan {
         .orElse(benchmark);
   }
 
+  /** All peers that any entry asks for. */
+  static List<String> peers() {
+    return Stream.of(TORCH_FORMATS, BLAS).flatMap(List::stream).toList();
+  }
+
+  /** A device's name without the memory format: formats of one library compete for a cell. */
+  static String libraryOf(String device) {
+    return isChannelsLast(device)
+        ? device.substring(0, device.length() - CHANNELS_LAST.length())
+        : device;
+  }
+
+  static boolean isChannelsLast(String device) {
+    return device.endsWith(CHANNELS_LAST);
+  }
+
   /** Everything. */
   static List<Entry> full() {
     return List.of(
         machine(),
         gemm("512x512x512", "1024x1024x1024", "2048x2048x2048").alsoOnOneThread(),
-        gemm(
-            "128x128x128",
-            "256x256x256",
-            "100352x28x384",
-            "100352x128x28",
-            "25088x56x384",
-            "6272x112x384",
-            "28x100352x384:tn"),
-        convolution("WINDOW3_28_64", "WINDOW3_14_128", "WINDOW3_7_256", "WINDOW3_28_28_56"),
+        gemm("100352x28x384", "25088x56x384", "6272x112x384", "28x100352x384:tn"),
+        convolution("WINDOW3_28_64", "WINDOW3_14_128", "WINDOW3_7_256"),
         convolution("WINDOW1_28_64", "HALVING4_28_64", "DOUBLING4_14_64"),
         convolution("DEPTHWISE7_28_56", "STEM7_28_1_18"),
-        norm("PLAIN_64_8", "SILU_64_8", "SCALED_SILU_64_8", "PLAIN_56_1"),
+        norm("PLAIN_64_8", "SILU_64_8", "SCALED_SILU_64_8"),
         attention("SOFTMAX").and("length", "49", "196", "1024").and("headSize", "32"),
         attention("SOFTMAX").and("length", "196", "1024").and("headSize", "64"),
-        attention("LINEAR").and("length", "49", "196", "1024").and("headSize", "32"),
-        entry("elementwise", ElementwiseBenchmark.class, TORCH)
-            .and("function", "ADD", "MUL", "SILU", "GELU", "EXP"),
-        entry("softmax", SoftmaxBenchmark.class, TORCH).and("shape", "100352x32", "50176x196"),
+        attention("LINEAR").and("length", "196").and("headSize", "32"),
+        elementwise("ADD", "SILU", "EXP"),
+        softmax("50176x196"),
         optimizer("3000000", "36000000"),
-        step("TRAINING", "TRAINING_RESNET", "TRAINING_CIFAR"),
-        step("SAMPLING", "SAMPLING_RESNET"),
+        step("TRAINING", "TRAINING_RESNET").costing(9, 10),
+        step("TRAINING_CIFAR").costing(12, 12),
+        step("SAMPLING", "SAMPLING_RESNET").costing(7, 4),
         startup("INFO", "TRAIN_ONE_STEP", "SAMPLE_ONE_STEP"));
   }
 
@@ -101,11 +185,11 @@ final class Plan {
         norm("SILU_64_8"),
         attention("SOFTMAX").and("length", "196").and("headSize", "32"),
         attention("LINEAR").and("length", "196").and("headSize", "32"),
-        entry("elementwise", ElementwiseBenchmark.class, TORCH).and("function", "ADD", "GELU"),
-        entry("softmax", SoftmaxBenchmark.class, TORCH).and("shape", "50176x196"),
+        elementwise("ADD", "SILU"),
+        softmax("50176x196"),
         optimizer("3000000"),
-        step("TRAINING", "TRAINING_RESNET"),
-        step("SAMPLING"),
+        step("TRAINING", "TRAINING_RESNET").costing(9, 10),
+        step("SAMPLING").costing(7, 4),
         startup("INFO"));
   }
 
@@ -132,6 +216,14 @@ final class Plan {
     return bothPasses(entry("attention", AttentionBenchmark.class, TORCH).and("kind", kind));
   }
 
+  private static Entry elementwise(String... functions) {
+    return entry("elementwise", ElementwiseBenchmark.class, TORCH).and("function", functions);
+  }
+
+  private static Entry softmax(String... shapes) {
+    return entry("softmax", SoftmaxBenchmark.class, TORCH).and("shape", shapes);
+  }
+
   private static Entry optimizer(String... parameters) {
     return entry("optimizer", OptimizerBenchmark.class, TORCH).and("parameters", parameters);
   }
@@ -141,19 +233,14 @@ final class Plan {
   }
 
   private static Entry startup(String... commands) {
-    return entry("startup", StartupBenchmark.class, NOBODY).and("command", commands);
+    return entry("startup", StartupBenchmark.class, NOBODY).and("command", commands).costing(5, 0);
   }
 
   private static Entry entry(String group, Class<?> benchmark, List<String> peers) {
-    return new Entry(group, benchmark, Map.of(), peers, false);
+    return new Entry(group, benchmark, new TreeMap<>(), peers, false, new Cost(2.6, 2.0));
   }
 
   private static Entry bothPasses(Entry entry) {
     return entry.and("pass", "FORWARD", "BACKWARD");
-  }
-
-  /** All peers that any entry asks for. */
-  static List<String> peers() {
-    return Stream.of(TORCH_FORMATS, BLAS).flatMap(List::stream).toList();
   }
 }

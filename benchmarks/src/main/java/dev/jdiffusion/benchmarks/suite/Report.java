@@ -2,6 +2,7 @@ package dev.jdiffusion.benchmarks.suite;
 
 import dev.jdiffusion.benchmarks.work.Contenders;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -9,11 +10,12 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
+import java.util.function.ToDoubleFunction;
 
 /**
- * Results as Markdown: ours beside the best peer, and as a share of what the machine can do. The
- * limit is the larger share of two: of the peak of fused multiply-adds, and of the memory bandwidth
- * that {@code machine} measured in the same run with the same number of threads.
+ * Results as Markdown: ours beside the peers, and as a share of what the machine can do. The limit
+ * is the larger share of two: of the peak of fused multiply-adds, and of the memory bandwidth that
+ * {@code machine} measured in the same run with the same number of threads.
  */
 final class Report {
   private static final String OURS = "cpu";
@@ -37,12 +39,17 @@ final class Report {
     StringBuilder text = new StringBuilder("# Benchmarks\n\n");
     text.append("| | |\n| --- | --- |\n");
     facts.values().forEach((key, value) -> text.append("| %s | %s |\n".formatted(key, value)));
-    int forks = results.stream().mapToInt(Result::forks).min().orElse(0);
+    int forks = results.stream().mapToInt(Result::forks).max().orElse(0);
     text.append(
         """
 
-        Medians over at least %d forks. `ratio` is the peer's time divided by ours, so more than 1 means that we are
-        faster; the peer is the faster of its memory formats. `spread` is the distance from our fastest fork to our
+        `libtorch` is what one gets by installing it: memory as glibc hands it out, and the Adam of its C++ API;
+        `libtorch-tuned` is started so that glibc keeps freed memory and asks for large pages, and has the fused
+        Adam that Python users can ask for.
+
+        Medians over %d forks. `ratio` is a peer's time divided by ours, so more than 1 means that we are faster. Of
+        libtorch's memory formats the faster one counts, an asterisk says that it is channels-last; a format much
+        slower than the other in its first fork has no more. `spread` is the distance from our fastest fork to our
         slowest. `limit` is our share of the machine's limit: of the fused multiply-add peak or of the memory
         bandwidth measured in the same run, whichever is larger.
         """
@@ -66,6 +73,7 @@ final class Report {
       }
     });
     otherDevices(text);
+    targets(text);
     return text.toString();
   }
 
@@ -87,52 +95,98 @@ final class Report {
   private void startup(StringBuilder text, List<Case> cases) {
     text.append("| whole process | seconds |\n| --- | --- |\n");
     for (Result result : all(cases)) {
-      text.append("| %s | %s |%n".formatted(result.work(), number(result.seconds())));
+      text.append("| %s | %s |\n".formatted(result.work(), number(result.seconds())));
     }
   }
 
   private void sideBySide(StringBuilder text, List<Case> cases) {
-    text.append(
-        "| work | threads | ours, ms | spread | peer, ms | peer | ratio | GFLOP/s | GB/s | limit |\n");
-    text.append("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n");
+    List<String> libraries = libraries(cases);
+    List<String> header = new ArrayList<>(List.of("work", "threads", "ours, ms", "spread"));
+    libraries.forEach(library -> header.addAll(List.of(library + ", ms", "ratio")));
+    header.addAll(List.of("GFLOP/s", "GB/s", "limit"));
+    header(text, header);
     for (Case work : cases) {
       Optional<Result> ours = of(work, OURS);
-      Optional<Result> peer = bestPeer(work);
-      text.append(
-          "| %s | %d | %s | %s | %s | %s | %s | %s | %s | %s |\n"
-              .formatted(
-                  work.work(),
-                  work.threads(),
-                  cell(ours.map(r -> number(r.seconds() * 1e3))),
-                  cell(ours.map(r -> percent(r.spread()))),
-                  cell(peer.map(r -> number(r.seconds() * 1e3))),
-                  cell(peer.map(Result::device)),
-                  cell(ours.flatMap(o -> peer.map(p -> ratio(p.seconds() / o.seconds())))),
-                  cell(ours.filter(r -> r.gigaflops() > 0).map(r -> number(r.gigaflops()))),
-                  cell(ours.filter(r -> r.gigabytes() > 0).map(r -> number(r.gigabytes()))),
-                  cell(ours.flatMap(this::share).map(Report::percent))));
+      List<String> cells = new ArrayList<>();
+      cells.add(work.work());
+      cells.add(Integer.toString(work.threads()));
+      cells.add(cell(ours.map(r -> milliseconds(r.seconds()))));
+      cells.add(cell(ours.map(r -> percent(r.spread()))));
+      for (String library : libraries) {
+        Optional<Result> peer = best(work, library, Result::seconds);
+        cells.add(cell(peer.map(r -> milliseconds(r.seconds()) + format(r))));
+        cells.add(cell(ours.flatMap(o -> peer.map(p -> ratio(p.seconds() / o.seconds())))));
+      }
+      cells.add(cell(ours.filter(r -> r.gigaflops() > 0).map(r -> number(r.gigaflops()))));
+      cells.add(cell(ours.filter(r -> r.gigabytes() > 0).map(r -> number(r.gigabytes()))));
+      cells.add(cell(ours.flatMap(this::share).map(Report::percent)));
+      row(text, cells);
     }
   }
 
   private void memory(StringBuilder text, List<Case> cases) {
-    text.append("\nPeak resident memory of the process, MB:\n\n");
+    List<String> libraries = libraries(cases);
     text.append(
-        "| work | ours | peer | peer's format | ours / peer |\n| --- | --- | --- | --- | --- |\n");
+        "\nPeak resident memory of the process, MB; of the formats the smaller one counts:\n\n");
+    List<String> header = new ArrayList<>(List.of("work", "ours"));
+    libraries.forEach(library -> header.addAll(List.of(library, "ours / it")));
+    header(text, header);
     for (Case work : cases) {
       Optional<Double> ours = of(work, OURS).map(Result::peakMegabytes).filter(m -> m > 0);
-      Optional<Result> peer =
-          all(List.of(work)).stream()
-              .filter(r -> !Contenders.isOurs(r.device()) && r.peakMegabytes() > 0)
-              .min(Comparator.comparingDouble(Result::peakMegabytes));
-      text.append(
-          "| %s | %s | %s | %s | %s |\n"
-              .formatted(
-                  work.work(),
-                  cell(ours.map(Report::number)),
-                  cell(peer.map(r -> number(r.peakMegabytes()))),
-                  cell(peer.map(Result::device)),
-                  cell(ours.flatMap(o -> peer.map(p -> ratio(o / p.peakMegabytes()))))));
+      List<String> cells = new ArrayList<>();
+      cells.add(work.work());
+      cells.add(cell(ours.map(Report::number)));
+      for (String library : libraries) {
+        Optional<Result> peer =
+            best(work, library, Result::peakMegabytes).filter(r -> r.peakMegabytes() > 0);
+        cells.add(cell(peer.map(r -> number(r.peakMegabytes()) + format(r))));
+        cells.add(cell(ours.flatMap(o -> peer.map(p -> ratio(o / p.peakMegabytes())))));
+      }
+      row(text, cells);
     }
+  }
+
+  /** Sums of the rows above: a layer is trained by both its passes. */
+  private void targets(StringBuilder text) {
+    List<Plan.Target> targets =
+        Plan.targets().stream().filter(target -> sum(target, OURS).isPresent()).toList();
+    if (targets.isEmpty()) {
+      return;
+    }
+    List<String> libraries =
+        libraries(results.stream().filter(r -> !r.group().equals("gemm")).map(Case::of).toList());
+    text.append("\n## Targets: forward and backward together\n\n");
+    List<String> header = new ArrayList<>(List.of("work", "ours, ms"));
+    libraries.forEach(library -> header.addAll(List.of(library + ", ms", "ratio")));
+    header.add("target");
+    header(text, header);
+    for (Plan.Target target : targets) {
+      Optional<Double> ours = sum(target, OURS);
+      List<String> cells = new ArrayList<>();
+      cells.add(target.group() + " " + target.work());
+      cells.add(cell(ours.map(Report::milliseconds)));
+      for (String library : libraries) {
+        Optional<Double> peer = sum(target, library);
+        cells.add(cell(peer.map(Report::milliseconds)));
+        cells.add(cell(ours.flatMap(o -> peer.map(p -> ratio(p / o)))));
+      }
+      cells.add(ratio(target.ratio()));
+      row(text, cells);
+    }
+  }
+
+  /** Seconds of both passes with most threads, each in the format that is faster for it. */
+  private Optional<Double> sum(Plan.Target target, String library) {
+    int threads = results.stream().mapToInt(Result::threads).max().orElse(0);
+    return pass(target, "FORWARD", threads, library)
+        .flatMap(forward ->
+            pass(target, "BACKWARD", threads, library)
+                .map(backward -> forward.seconds() + backward.seconds()));
+  }
+
+  private Optional<Result> pass(Plan.Target target, String pass, int threads, String library) {
+    Case work = new Case(target.group(), target.work() + " " + pass, threads);
+    return best(work, library, Result::seconds);
   }
 
   /** Our other devices, where any ran. */
@@ -172,10 +226,34 @@ final class Report {
     return results.stream().filter(r -> cases.contains(Case.of(r))).toList();
   }
 
-  private Optional<Result> bestPeer(Case work) {
+  /** The libraries that took part in any of the cases. */
+  private List<String> libraries(List<Case> cases) {
+    return all(cases).stream()
+        .map(Result::device)
+        .filter(device -> !Contenders.isOurs(device))
+        .map(Plan::libraryOf)
+        .distinct()
+        .toList();
+  }
+
+  /** The result in a library's best format. */
+  private Optional<Result> best(Case work, String library, ToDoubleFunction<Result> least) {
     return all(List.of(work)).stream()
-        .filter(r -> !Contenders.isOurs(r.device()))
-        .min(Comparator.comparingDouble(Result::seconds));
+        .filter(r -> Plan.libraryOf(r.device()).equals(library))
+        .min(Comparator.comparingDouble(least));
+  }
+
+  private static String format(Result result) {
+    return Plan.isChannelsLast(result.device()) ? " *" : "";
+  }
+
+  private static void header(StringBuilder text, List<String> cells) {
+    row(text, cells);
+    row(text, Collections.nCopies(cells.size(), "---"));
+  }
+
+  private static void row(StringBuilder text, List<String> cells) {
+    text.append("| ").append(String.join(" | ", cells)).append(" |\n");
   }
 
   /** The larger share of two limits; absent where the machine was not measured. */
@@ -207,6 +285,10 @@ final class Report {
     }
     int decimals = Math.clamp(2 - (int) Math.floor(Math.log10(value)), 0, 6);
     return String.format(Locale.ROOT, "%." + decimals + "f", value);
+  }
+
+  private static String milliseconds(double seconds) {
+    return number(seconds * 1e3);
   }
 
   private static String ratio(double value) {

@@ -1,0 +1,86 @@
+package dev.jdiffusion.benchmarks.suite;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.lang.reflect.Field;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.openjdk.jmh.annotations.Param;
+
+class PlanTest {
+  private static final int THREADS = 2;
+
+  private static List<Plan.Case> cases() {
+    return Stream.of(Plan.full(), Plan.quick())
+        .flatMap(List::stream)
+        .flatMap(entry -> entry.cases(THREADS).stream())
+        .toList();
+  }
+
+  @Test
+  void everyCaseGivesEachParameterOfItsBenchmarkOneOfItsValues() throws NoSuchFieldException {
+    for (Plan.Case work : cases()) {
+      Class<?> benchmark = work.entry().benchmark();
+      Set<String> parameters =
+          Arrays.stream(benchmark.getDeclaredFields())
+              .filter(field -> field.isAnnotationPresent(Param.class))
+              .map(Field::getName)
+              .collect(Collectors.toSet());
+      assertEquals(parameters, work.parameters().keySet(), () -> work.toString());
+      for (String name : parameters) {
+        assertTrue(
+            values(benchmark.getDeclaredField(name)).contains(work.parameters().get(name)),
+            () -> work + ": " + name);
+      }
+    }
+  }
+
+  private static List<String> values(Field parameter) {
+    return parameter.getType().isEnum()
+        ? Arrays.stream(parameter.getType().getEnumConstants()).map(Object::toString).toList()
+        : List.of(parameter.getAnnotation(Param.class).value());
+  }
+
+  @Test
+  void noSetRunsACaseTwice() {
+    for (List<Plan.Entry> set : List.of(Plan.full(), Plan.quick())) {
+      List<String> names = new ArrayList<>();
+      set.forEach(entry -> entry.cases(THREADS).forEach(work -> names.add(work.toString())));
+      assertEquals(names.stream().distinct().toList(), names);
+    }
+  }
+
+  @Test
+  void theFullSetMeasuresBothPassesOfEveryTarget() {
+    Set<String> full =
+        Plan.full().stream()
+            .flatMap(entry -> entry.cases(THREADS).stream())
+            .map(Plan.Case::toString)
+            .collect(Collectors.toSet());
+    for (Plan.Target target : Plan.targets()) {
+      for (String pass : List.of("FORWARD", "BACKWARD")) {
+        String name = "%s %s %s x%d".formatted(target.group(), target.work(), pass, THREADS);
+        assertTrue(full.contains(name), name);
+      }
+    }
+  }
+
+  @Test
+  void libtorchRunsAsInstalledAndTunedWhereverItRuns() {
+    for (Plan.Case work : cases()) {
+      List<String> peers = work.entry().peers();
+      assertEquals(
+          peers.contains("libtorch"), peers.contains("libtorch-tuned"), () -> work.toString());
+      assertEquals(
+          peers.contains("libtorch-channels-last"),
+          peers.contains("libtorch-tuned-channels-last"),
+          () -> work.toString());
+    }
+  }
+}
