@@ -82,6 +82,11 @@ final class CommandLines {
     sample.addOption(text("--batch", "N", "pictures at a time; changes no picture (default: 64)"));
     sample.addOption(text("--weights", "NAME", "ema, the averaged weights, or raw (default: ema)"));
     sample.addOption(text("--device", "DEVICE", "cpu, reference, cuda, cuda:N or cuda:emulator"));
+    sample.addOption(
+        text(
+            "--precision",
+            "fp32|tf32|bf16",
+            "of the numbers that are multiplied (default: fp32); the others need a GPU"));
     sample.addOption(text("--threads", "N", "default: one per processor; changes no picture"));
     sample.usageMessage().sortOptions(false);
     return sample;

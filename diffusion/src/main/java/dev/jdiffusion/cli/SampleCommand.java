@@ -3,9 +3,12 @@ package dev.jdiffusion.cli;
 import dev.jdiffusion.diffusion.UserError;
 import dev.jdiffusion.diffusion.progress.Progress;
 import dev.jdiffusion.diffusion.sample.SampleRun;
+import dev.jdiffusion.tensor.Precision;
 import java.io.PrintStream;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import picocli.CommandLine.ParseResult;
 
@@ -21,6 +24,13 @@ final class SampleCommand {
                     "sample needs --checkpoint PATH: a .safetensors file or a run's folder"));
     boolean averaged =
         Arguments.choice(arguments, "--weights", List.of("ema", "raw")).orElse("ema").equals("ema");
+    Precision precision =
+        Arguments.choice(
+                arguments,
+                "--precision",
+                Arrays.stream(Precision.values()).map(Precision::toString).toList())
+            .map(name -> Precision.valueOf(name.toUpperCase(Locale.ROOT)))
+            .orElse(Precision.FP32);
     int processors = Runtime.getRuntime().availableProcessors();
     SampleRun.Request request =
         new SampleRun.Request(
@@ -34,7 +44,8 @@ final class SampleCommand {
             Arguments.path(arguments, "--out").orElse(Path.of("sample.png")),
             Arguments.path(arguments, "--gif"),
             Optional.ofNullable(arguments.matchedOptionValue("--device", null)),
-            Arguments.whole(arguments, "--threads", 1, 4096).orElse((long) processors).intValue());
+            Arguments.whole(arguments, "--threads", 1, 4096).orElse((long) processors).intValue(),
+            precision);
     try (Progress progress = Progress.of(out, System.getenv())) {
       SampleRun.run(request, progress);
     }

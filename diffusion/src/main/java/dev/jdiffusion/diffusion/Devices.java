@@ -4,6 +4,7 @@ import dev.jdiffusion.tensor.Backend;
 import dev.jdiffusion.tensor.BackendUnavailableException;
 import dev.jdiffusion.tensor.Backends;
 import dev.jdiffusion.tensor.Device;
+import dev.jdiffusion.tensor.Precision;
 
 /** Opens the device that somebody named. */
 public final class Devices {
@@ -13,9 +14,9 @@ public final class Devices {
    * @param name {@code cpu}, {@code cuda:0} and so on
    * @throws UserError if there is no such device, or this machine cannot run it
    */
-  public static Backend open(String name, int threads) {
+  public static Backend open(String name, int threads, Precision precision) {
     try {
-      return Backends.open(Device.parse(name), threads);
+      return Backends.open(Device.parse(name), threads, precision);
     } catch (BackendUnavailableException | IllegalArgumentException e) {
       throw new UserError(
           "--device " + name + ": " + e.getMessage() + "; the command info tells more", e);

@@ -84,6 +84,8 @@ class BadInputTest {
         "--batch 0 ~ --batch: 0 is not between 1 and 65536 ~ ",
         "--seed -1 ~ --seed: -1 is not at least 0 ~ ",
         "--device gpu ~ --device gpu ~ cpu",
+        "--precision half ~ 'half' is unknown ~ fp32",
+        "--precision bf16 ~ --device cpu ~ does not compute in bf16, only GPUs do",
         "--image-size 9 ~ image size 9 ~ multiple of 2",
         "--groups 3 ~ 3 groups ~ 8 channels",
         "--dim 4096 --multipliers 64 ~ multipliers [64] is too large ~ choose smaller ones",

@@ -12,4 +12,19 @@ public interface BackendProvider {
    * @throws BackendUnavailableException with the reason in one line, if this machine cannot run it
    */
   Backend open(Device device, int threads);
+
+  /**
+   * Opens a device for products of some precision.
+   *
+   * @param threads how many threads the backend's kernels may use
+   * @throws BackendUnavailableException with the reason in one line, if this machine cannot run it,
+   *     or the device does not have the precision
+   */
+  default Backend open(Device device, int threads, Precision precision) {
+    if (precision != Precision.FP32) {
+      throw new BackendUnavailableException(
+          "device '" + device + "' does not compute in " + precision + ", only GPUs do");
+    }
+    return open(device, threads);
+  }
 }

@@ -14,13 +14,18 @@ public final class Backends {
 
   /** Opens a device with a number of threads. */
   public static Backend open(Device device, int threads) {
+    return open(device, threads, Precision.FP32);
+  }
+
+  /** Opens a device with a number of threads and a precision of products. */
+  public static Backend open(Device device, int threads, Precision precision) {
     if (threads < 1) {
       throw new IllegalArgumentException("threads must be at least 1, got " + threads);
     }
     TreeSet<String> kinds = new TreeSet<>();
     for (BackendProvider provider : ServiceLoader.load(BackendProvider.class)) {
       if (provider.kind().equals(device.kind())) {
-        return provider.open(device, threads);
+        return provider.open(device, threads, precision);
       }
       kinds.add(provider.kind());
     }

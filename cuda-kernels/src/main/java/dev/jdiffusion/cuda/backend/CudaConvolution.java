@@ -1,5 +1,6 @@
 package dev.jdiffusion.cuda.backend;
 
+import dev.jdiffusion.tensor.Precision;
 import dev.jdiffusion.tensor.Scope;
 import dev.jdiffusion.tensor.Shape;
 import dev.jdiffusion.tensor.Tensor;
@@ -29,11 +30,15 @@ final class CudaConvolution implements Convolution {
 
   private final Kernels kernels;
   private final CudaMatMul matMul;
-  private final Arithmetic arithmetic;
+  private final Precision precision;
   private final @Nullable GemmTile always;
 
   CudaConvolution(Kernels kernels) {
-    this(kernels, Arithmetic.FP32, null);
+    this(kernels, Precision.FP32, null);
+  }
+
+  CudaConvolution(Kernels kernels, Precision precision) {
+    this(kernels, precision, null);
   }
 
   /**
@@ -41,11 +46,11 @@ final class CudaConvolution implements Convolution {
    *
    * @param always the tile of all products; null to choose by the extents
    */
-  CudaConvolution(Kernels kernels, Arithmetic arithmetic, @Nullable GemmTile always) {
+  CudaConvolution(Kernels kernels, Precision precision, @Nullable GemmTile always) {
     this.kernels = kernels;
-    this.arithmetic = arithmetic.on(kernels.device());
+    this.precision = precision;
     this.always = always;
-    matMul = new CudaMatMul(kernels, arithmetic, always);
+    matMul = new CudaMatMul(kernels, precision, always);
   }
 
   /** All extents of a call. */
@@ -180,8 +185,8 @@ final class CudaConvolution implements Convolution {
           .launch(depthwiseBlocks(out), DEPTHWISE_THREADS);
     } else {
       boolean wide = e.fours() && aligned(input, weight, out) && GemmTile.aligned(residual);
-      GemmTile tile = tile(e.outPixels(), e.outGroup(), e.groups(), 0).available(wide, arithmetic);
-      Kernel kernel = tile.kernel(kernels, FILE, "convolution_forward", wide, arithmetic);
+      GemmTile tile = tile(e.outPixels(), e.outGroup(), e.groups(), 0).available(wide, precision);
+      Kernel kernel = tile.kernel(kernels, FILE, "convolution_forward", wide, precision);
       e.giveTo(kernel.with(input).with(weight).with(bias).with(residual).with(out))
           .launch(
               Math.toIntExact(tile.blocks(e.outPixels(), e.outGroup(), e.groups())),
@@ -249,8 +254,8 @@ final class CudaConvolution implements Convolution {
       int stride = e.stride();
       int rows = e.images * ((e.height + stride - 1) / stride) * ((e.width + stride - 1) / stride);
       long products = (long) e.groups() * stride * stride;
-      GemmTile tile = tile(rows, e.inGroup(), products, 0).available(wide, arithmetic);
-      Kernel kernel = tile.kernel(kernels, FILE, "convolution_input_grad", wide, arithmetic);
+      GemmTile tile = tile(rows, e.inGroup(), products, 0).available(wide, precision);
+      Kernel kernel = tile.kernel(kernels, FILE, "convolution_input_grad", wide, precision);
       e.giveTo(kernel.with(dOut).with(weight).with(bias).with(dInput))
           .launch(Math.toIntExact(tile.blocks(rows, e.inGroup(), products)), tile.threads());
     }
@@ -289,7 +294,7 @@ final class CudaConvolution implements Convolution {
     boolean wide = e.fours() && aligned(input, dOut, dWeight);
     int rows = e.kh * e.kw * e.inGroup();
     int depth = e.outPixels();
-    Arithmetic rounding = arithmetic.ofWeightGradients();
+    Precision rounding = GemmTile.ofWeightGradients(precision);
     GemmTile tile = tile(rows, e.outGroup(), e.groups(), depth).available(wide, rounding);
     long blocks = tile.blocks(rows, e.outGroup(), e.groups());
     int piece = GemmTile.piece(depth, blocks, dWeight.size());

@@ -1,5 +1,6 @@
 package dev.jdiffusion.cuda.backend;
 
+import dev.jdiffusion.tensor.Precision;
 import dev.jdiffusion.tensor.Scope;
 import dev.jdiffusion.tensor.Shape;
 import dev.jdiffusion.tensor.Tensor;
@@ -16,11 +17,15 @@ final class CudaMatMul implements MatMul {
   private static final int THREADS = 256;
 
   private final Kernels kernels;
-  private final Arithmetic arithmetic;
+  private final Precision precision;
   private final @Nullable GemmTile always;
 
   CudaMatMul(Kernels kernels) {
-    this(kernels, Arithmetic.FP32, null);
+    this(kernels, Precision.FP32, null);
+  }
+
+  CudaMatMul(Kernels kernels, Precision precision) {
+    this(kernels, precision, null);
   }
 
   /**
@@ -28,9 +33,9 @@ final class CudaMatMul implements MatMul {
    *
    * @param always the tile of all products; null to choose by the extents
    */
-  CudaMatMul(Kernels kernels, Arithmetic arithmetic, @Nullable GemmTile always) {
+  CudaMatMul(Kernels kernels, Precision precision, @Nullable GemmTile always) {
     this.kernels = kernels;
-    this.arithmetic = arithmetic.on(kernels.device());
+    this.precision = precision;
     this.always = always;
   }
 
@@ -68,7 +73,7 @@ final class CudaMatMul implements MatMul {
             && GemmTile.aligned(out)
             && GemmTile.aligned(residual);
     GemmTile chosen = always != null ? always : GemmTile.choose(m, n, batch, transposeA ? k : 0);
-    Arithmetic rounding = transposeA ? arithmetic.ofWeightGradients() : arithmetic;
+    Precision rounding = transposeA ? GemmTile.ofWeightGradients(precision) : precision;
     GemmTile tile = chosen.available(wide, rounding);
     long blocks = tile.blocks(m, n, batch);
     int piece = transposeA ? GemmTile.piece(k, blocks, out.size()) : k;

@@ -1,5 +1,6 @@
 package dev.jdiffusion.cuda.backend;
 
+import dev.jdiffusion.tensor.Precision;
 import dev.jdiffusion.tensor.Tensor;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -95,8 +96,8 @@ enum GemmTile {
    * @param wide whether rows of all tensors start at multiples of 16 bytes, so that four numbers
    *     can be loaded at once
    */
-  GemmTile available(boolean wide, Arithmetic arithmetic) {
-    boolean missing = this == LARGE && !wide || this == TALL && arithmetic != Arithmetic.FP32;
+  GemmTile available(boolean wide, Precision precision) {
+    boolean missing = this == LARGE && !wide || this == TALL && precision != Precision.FP32;
     return missing ? MEDIUM : this;
   }
 
@@ -107,12 +108,16 @@ enum GemmTile {
    * @param file such as {@code mat_mul}; its kernels for tensor cores are in {@code mat_mul_tensor}
    * @param operation how the kernel's name starts
    */
-  Kernel kernel(
-      Kernels kernels, String file, String operation, boolean wide, Arithmetic arithmetic) {
+  Kernel kernel(Kernels kernels, String file, String operation, boolean wide, Precision precision) {
     String size = name().toLowerCase(Locale.ROOT) + (wide && this != SMALL ? "4" : "1");
-    return arithmetic == Arithmetic.FP32 || this == SMALL
+    return precision == Precision.FP32 || this == SMALL
         ? kernels.get(file, operation + "_" + size)
-        : kernels.get(file + "_tensor", operation + "_" + arithmetic.lowerName() + "_" + size);
+        : kernels.get(file + "_tensor", operation + "_" + precision + "_" + size);
+  }
+
+  /** What weight gradients are computed in: they add up many small terms, and are kept. */
+  static Precision ofWeightGradients(Precision precision) {
+    return precision == Precision.BF16 ? Precision.TF32 : precision;
   }
 
   /** Whether a tensor, if there is one, starts at a multiple of 16 bytes. */

@@ -100,6 +100,7 @@ public final class Presets {
         .put(Setting.EMA_DECAY, 0.995)
         .put(Setting.SEED, 0L)
         .put(Setting.DEVICE, "cpu")
+        .put(Setting.PRECISION, "fp32")
         .put(Setting.SAMPLER, "ddim")
         .put(Setting.SAMPLE_STEPS, 50L)
         .put(Setting.SAMPLE_COUNT, 64L)

@@ -9,6 +9,7 @@ import dev.jdiffusion.diffusion.model.UNetConfig;
 import dev.jdiffusion.diffusion.process.DiffusionProcess;
 import dev.jdiffusion.diffusion.process.Prediction;
 import dev.jdiffusion.diffusion.schedule.ScheduleKind;
+import dev.jdiffusion.tensor.Precision;
 import dev.jdiffusion.tensor.ops.Loss;
 import java.io.IOException;
 import java.io.StringWriter;
@@ -91,6 +92,8 @@ public final class RunConfig {
     Layer layer = Layer.ofJson(source, json);
     EnumMap<Setting, Object> values = new EnumMap<>(layer.values());
     values.putIfAbsent(Setting.THREADS, (long) Runtime.getRuntime().availableProcessors());
+    // Of runs that began before there was a choice.
+    values.putIfAbsent(Setting.PRECISION, Precision.FP32.toString());
     for (Setting setting : Setting.values()) {
       boolean length = setting == Setting.STEPS || setting == Setting.EPOCHS;
       if (!length && !values.containsKey(setting)) {
@@ -266,6 +269,10 @@ public final class RunConfig {
 
   public String device() {
     return string(Setting.DEVICE);
+  }
+
+  public Precision precision() {
+    return Precision.valueOf(string(Setting.PRECISION).toUpperCase(Locale.ROOT));
   }
 
   public int threads() {

@@ -2,6 +2,7 @@ package dev.jdiffusion.diffusion.config;
 
 import dev.jdiffusion.diffusion.UserError;
 import dev.jdiffusion.diffusion.schedule.ScheduleKind;
+import dev.jdiffusion.tensor.Precision;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -60,6 +61,11 @@ public enum Setting {
 
   SEED("seed", whole(0, Long.MAX_VALUE), Resume.FIXED, "same seed, same result, bit for bit"),
   DEVICE("device", text("DEVICE"), Resume.FREE, "cpu, reference, cuda, cuda:N or cuda:emulator"),
+  PRECISION(
+      "precision",
+      choice((Object[]) Precision.values()),
+      Resume.FREE,
+      "of the numbers that are multiplied; tf32 and bf16 need a GPU"),
   THREADS("threads", whole(1, 4096), Resume.FREE, "default: one per processor; changes no result"),
 
   SAMPLER("sampler", choice("ddpm", "ddim"), Resume.FREE, "how grids are drawn"),

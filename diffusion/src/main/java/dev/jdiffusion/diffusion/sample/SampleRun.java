@@ -9,6 +9,7 @@ import dev.jdiffusion.diffusion.process.DiffusionProcess;
 import dev.jdiffusion.diffusion.progress.Progress;
 import dev.jdiffusion.nn.ParameterStore;
 import dev.jdiffusion.tensor.Backend;
+import dev.jdiffusion.tensor.Precision;
 import dev.jdiffusion.tensor.Shape;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -41,7 +42,8 @@ public final class SampleRun {
       Path out,
       Optional<Path> gif,
       Optional<String> device,
-      int threads) {}
+      int threads,
+      Precision precision) {}
 
   /**
    * Draws and writes the files.
@@ -54,7 +56,8 @@ public final class SampleRun {
     try (Checkpoint checkpoint = Checkpoint.open(Checkpoint.find(request.checkpoint))) {
       RunConfig config = checkpoint.config();
       UNet model = checkpoint.network();
-      Backend backend = Devices.open(request.device.orElse(config.device()), request.threads);
+      Backend backend =
+          Devices.open(request.device.orElse(config.device()), request.threads, request.precision);
       try (ParameterStore store = ParameterStore.forInference(model, backend)) {
         checkpoint.read(request.averaged ? "ema." : "model.", store.views(store.values()));
         draw(request, config, backend, model, progress);

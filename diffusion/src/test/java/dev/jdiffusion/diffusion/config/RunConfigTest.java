@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.jdiffusion.diffusion.UserError;
+import dev.jdiffusion.tensor.Precision;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -53,6 +54,15 @@ class RunConfigTest {
     assertEquals("strokes", config.dataset());
     assertEquals(Path.of("runs/strokes-quick"), config.defaultFolder());
     assertFalse(config.flip());
+  }
+
+  @Test
+  void aRunFromBeforeThereWasAPrecisionHasFp32() {
+    String json = RunConfig.of(new Layer(), flags("precision", "tf32")).toJson();
+    assertEquals(Precision.TF32, RunConfig.ofJson("new", json).precision());
+    String old = json.replace("\"precision\" : \"tf32\",", "");
+    assertFalse(old.contains("precision"), old);
+    assertEquals(Precision.FP32, RunConfig.ofJson("old", old).precision());
   }
 
   @Test
