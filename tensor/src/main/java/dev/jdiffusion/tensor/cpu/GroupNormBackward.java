@@ -109,15 +109,14 @@ final class GroupNormBackward {
    */
   void measure(int image, int firstBlock, int endBlock, float[] slopes, int slopesAt) {
     int tile = at.tile;
-    float[] tiles = pool.take(6 * tile + 2 * at.chunk);
+    int spare = 6 * tile + 2 * at.chunk;
+    float[] tiles = pool.take(spare + 1);
     int meanTile = 0;
     int sum = tile;
     int product = 2 * tile;
     int biasTile = 3 * tile;
     int scale = 4 * tile;
     int shift = 5 * tile;
-    int uChunk = 6 * tile;
-    int vChunk = uChunk + at.chunk;
     loadMean(image, tiles, meanTile);
     if (addsBias) {
       at.loadBias(bias, biasAt, image, tiles, biasTile);
@@ -142,49 +141,84 @@ final class GroupNormBackward {
           shift);
     }
     int start = image * at.length;
+    boolean oneLoop = isOneLoop();
+    if (oneLoop && activated) {
+      int from = start + firstBlock * at.blockLength;
+      int n = start + at.blockEnd(endBlock - 1) - from;
+      GroupNormLoops.siluGradient(
+          dOut, dOutAt + from, x, xAt + from, tiles, scale, shift, at.period, dX, dXAt + from, n);
+    }
     for (int block = firstBlock; block < endBlock; block++) {
       Arrays.fill(tiles, sum, biasTile, 0f);
-      int end = at.blockEnd(block);
-      for (int i = block * at.blockLength; i < end; i += at.chunk) {
-        int n = Math.min(at.chunk, end - i);
-        float[] u = x;
-        int uAt = xAt + start + i;
-        int dOutFrom = dOutAt + start + i;
-        int to = dXAt + start + i;
-        if (keepsSlopes()) {
-          GroupNormLoops.geluAndSlope(u, uAt, dX, to, slopes, slopesAt + i, n);
-          TiledLoops.gradientMoments(
-              dOut, dOutFrom, dX, to, tiles, meanTile, sum, product, tile, n);
-          continue;
+      int blockAt = start + block * at.blockLength;
+      int end = start + at.blockEnd(block);
+      if (oneLoop) {
+        int n = end - blockAt;
+        float[] dv = activated ? dX : dOut;
+        int dvAt = (activated ? dXAt : dOutAt) + blockAt;
+        if (!activated && TiledSums.hasSeveralPasses(tile, n)) {
+          tiles[spare] = Prefetch.range(x, xAt + blockAt, n) + Prefetch.range(dv, dvAt, n);
         }
-        if (addsBias) {
-          TiledLoops.add(u, uAt, tiles, biasTile, tile, tiles, uChunk, n);
-          u = tiles;
-          uAt = uChunk;
-        }
-        if (spec.preActivation() != Activation.NONE) {
-          UnaryLoops.apply(spec.preActivation(), u, uAt, tiles, uChunk, n);
-          u = tiles;
-          uAt = uChunk;
-        }
-        if (spec.postActivation() == Activation.SILU) {
-          GroupNormLoops.siluGradientMoments(
-              dOut, dOutFrom, u, uAt, tiles, meanTile, scale, shift, sum, product, tile, dX, to, n);
-          continue;
-        }
-        if (activated) {
-          TiledLoops.affine(u, uAt, tiles, scale, shift, tile, tiles, vChunk, n);
-          UnaryGradLoops.apply(spec.postActivation(), tiles, vChunk, dOut, dOutFrom, dX, to, n);
-          TiledLoops.gradientMoments(dX, to, u, uAt, tiles, meanTile, sum, product, tile, n);
-        } else {
-          TiledLoops.gradientMoments(
-              dOut, dOutFrom, u, uAt, tiles, meanTile, sum, product, tile, n);
+        TiledSums.gradientMoments(
+            dv, dvAt, x, xAt + blockAt, tiles, meanTile, sum, product, tile, n);
+      } else {
+        for (int from = blockAt; from < end; from += at.chunk) {
+          int n = Math.min(at.chunk, end - from);
+          measureChunk(from, n, tiles, slopes, slopesAt + from - start);
         }
       }
       addToChannels(tiles, sum, image, block, sums);
       addToChannels(tiles, product, image, block, products);
     }
     pool.give(tiles);
+  }
+
+  /** A chunk of what needs several loops, which pass it on in the first-level cache. */
+  private void measureChunk(int from, int n, float[] tiles, float[] slopes, int slopesFrom) {
+    int tile = at.tile;
+    int meanTile = 0;
+    int sum = tile;
+    int product = 2 * tile;
+    int biasTile = 3 * tile;
+    int scale = 4 * tile;
+    int shift = 5 * tile;
+    int uChunk = 6 * tile;
+    int vChunk = uChunk + at.chunk;
+    float[] u = x;
+    int uAt = xAt + from;
+    int dOutFrom = dOutAt + from;
+    int to = dXAt + from;
+    if (keepsSlopes()) {
+      GroupNormLoops.geluAndSlope(u, uAt, dX, to, slopes, slopesFrom, n);
+      TiledSums.gradientMoments(dOut, dOutFrom, dX, to, tiles, meanTile, sum, product, tile, n);
+      return;
+    }
+    if (addsBias) {
+      TiledLoops.add(u, uAt, tiles, biasTile, at.period, tiles, uChunk, n);
+      u = tiles;
+      uAt = uChunk;
+    }
+    if (spec.preActivation() != Activation.NONE) {
+      UnaryLoops.apply(spec.preActivation(), u, uAt, tiles, uChunk, n);
+      u = tiles;
+      uAt = uChunk;
+    }
+    float[] dv = activated ? dX : dOut;
+    int dvAt = activated ? to : dOutFrom;
+    if (spec.postActivation() == Activation.SILU) {
+      GroupNormLoops.siluGradient(
+          dOut, dOutFrom, u, uAt, tiles, scale, shift, at.period, dX, to, n);
+    } else if (activated) {
+      TiledLoops.affine(u, uAt, tiles, scale, shift, at.period, tiles, vChunk, n);
+      UnaryGradLoops.apply(spec.postActivation(), tiles, vChunk, dOut, dOutFrom, dX, to, n);
+    }
+    TiledSums.gradientMoments(dv, dvAt, u, uAt, tiles, meanTile, sum, product, tile, n);
+  }
+
+  /** Whether each pass is one loop over the image. */
+  private boolean isOneLoop() {
+    return spec.preActivation() == Activation.NONE
+        && (!activated || spec.postActivation() == Activation.SILU);
   }
 
   /** The groups' means; less the bias if that is not added before. */
@@ -203,10 +237,9 @@ final class GroupNormBackward {
   }
 
   private void addToChannels(float[] tiles, int sum, int image, int block, double[] target) {
-    int period = TiledLoops.period(at.channels);
-    TiledLoops.fold(tiles, sum, at.tile, period);
+    TiledSums.fold(tiles, sum, at.tile, at.period);
     int slot = (image * at.blocks + block) * at.channels;
-    for (int i = 0; i < period; i += at.channels) {
+    for (int i = 0; i < at.period; i += at.channels) {
       for (int c = 0; c < at.channels; c++) {
         target[slot + c] += tiles[sum + i + c];
       }
@@ -232,20 +265,23 @@ final class GroupNormBackward {
   void finish(int image) {
     int slot = total(sums, image);
     total(products, image);
-    for (int c = 0; c < at.channels; c++) {
-      if (bias != null && !addsBias) {
-        // The loops subtract the difference of mean and bias rounded to a float.
-        float center = mean[meanAt + image * at.groups + c / at.perGroup];
-        float offset = bias[biasAt + image * at.channels + c];
-        double rounding = (double) (center - offset) - ((double) center - offset);
-        products[slot + c] += rounding * sums[slot + c];
-      }
-      products[slot + c] *= rstd[rstdAt + image * at.groups + c / at.perGroup];
-      if (dScaleShift != null) {
-        int to = dScaleShiftAt + image * 2 * at.channels + c;
-        dScaleShift[to] =
-            (float) (gamma[gammaAt + c] * products[slot + c] + beta[betaAt + c] * sums[slot + c]);
-        dScaleShift[to + at.channels] = (float) sums[slot + c];
+    for (int g = 0; g < at.groups; g++) {
+      float center = mean[meanAt + image * at.groups + g];
+      double factor = rstd[rstdAt + image * at.groups + g];
+      for (int c = g * at.perGroup; c < (g + 1) * at.perGroup; c++) {
+        if (bias != null && !addsBias) {
+          // The loops subtract the difference of mean and bias rounded to a float.
+          float offset = bias[biasAt + image * at.channels + c];
+          double rounding = (double) (center - offset) - ((double) center - offset);
+          products[slot + c] += rounding * sums[slot + c];
+        }
+        products[slot + c] *= factor;
+        if (dScaleShift != null) {
+          int to = dScaleShiftAt + image * 2 * at.channels + c;
+          dScaleShift[to] =
+              (float) (gamma[gammaAt + c] * products[slot + c] + beta[betaAt + c] * sums[slot + c]);
+          dScaleShift[to + at.channels] = (float) sums[slot + c];
+        }
       }
     }
   }
@@ -259,80 +295,107 @@ final class GroupNormBackward {
     int shift = 3 * tile;
     int biasTile = 4 * tile;
     int sum = 5 * tile;
-    int zChunk = 6 * tile;
-    int uChunk = zChunk + at.chunk;
     loadMean(image, tiles, meanTile);
     loadInputGradient(image, tiles, scale, slope, shift);
     if (addsBias) {
       at.loadBias(bias, biasAt, image, tiles, biasTile);
     }
     int start = image * at.length;
+    if (isOneLoop()) {
+      int from = start + firstBlock * at.blockLength;
+      int n = start + at.blockEnd(endBlock - 1) - from;
+      TiledLoops.normalizeGradient(
+          activated ? dX : dOut,
+          (activated ? dXAt : dOutAt) + from,
+          x,
+          xAt + from,
+          tiles,
+          meanTile,
+          scale,
+          slope,
+          shift,
+          at.period,
+          dX,
+          dXAt + from,
+          n);
+    }
     for (int block = firstBlock; block < endBlock; block++) {
-      Arrays.fill(tiles, sum, sum + tile, 0f);
-      int end = at.blockEnd(block);
-      for (int i = block * at.blockLength; i < end; i += at.chunk) {
-        int n = Math.min(at.chunk, end - i);
-        int to = dXAt + start + i;
-        int dOutFrom = dOutAt + start + i;
-        if (keepsSlopes()) {
-          GroupNormLoops.slopedGradient(
-              dOut,
-              dOutFrom,
-              dX,
-              to,
-              tiles,
-              meanTile,
-              scale,
-              slope,
-              shift,
-              tile,
-              slopes,
-              slopesAt + i,
-              dX,
-              to,
-              n);
-          continue;
-        }
-        float[] z = x;
-        int zAt = xAt + start + i;
-        if (addsBias) {
-          TiledLoops.add(x, zAt, tiles, biasTile, tile, tiles, zChunk, n);
-          z = tiles;
-          zAt = zChunk;
-        }
-        float[] u = z;
-        int uAt = zAt;
-        if (spec.preActivation() != Activation.NONE) {
-          UnaryLoops.apply(spec.preActivation(), z, zAt, tiles, uChunk, n);
-          u = tiles;
-          uAt = uChunk;
-        }
-        TiledLoops.normalizeGradient(
-            activated ? dX : dOut,
-            activated ? to : dOutFrom,
-            u,
-            uAt,
-            tiles,
-            meanTile,
-            scale,
-            slope,
-            shift,
-            tile,
-            dX,
-            to,
-            n);
-        if (spec.preActivation() != Activation.NONE) {
-          UnaryGradLoops.apply(spec.preActivation(), z, zAt, dX, to, dX, to, n);
-        }
-        if (dBias != null) {
-          TiledLoops.sum(dX, to, tiles, sum, tile, n);
-        }
+      int blockAt = start + block * at.blockLength;
+      int end = start + at.blockEnd(block);
+      for (int from = blockAt; from < end && !isOneLoop(); from += at.chunk) {
+        int n = Math.min(at.chunk, end - from);
+        applyToChunk(from, n, tiles, slopes, slopesAt + from - start);
       }
       if (dBias != null) {
+        Arrays.fill(tiles, sum, sum + tile, 0f);
+        TiledSums.sum(dX, dXAt + blockAt, tiles, sum, tile, end - blockAt);
         addToChannels(tiles, sum, image, block, inputSums);
       }
     }
     pool.give(tiles);
+  }
+
+  private void applyToChunk(int from, int n, float[] tiles, float[] slopes, int slopesFrom) {
+    int tile = at.tile;
+    int meanTile = 0;
+    int scale = tile;
+    int slope = 2 * tile;
+    int shift = 3 * tile;
+    int biasTile = 4 * tile;
+    int zChunk = 6 * tile;
+    int uChunk = zChunk + at.chunk;
+    int to = dXAt + from;
+    int dOutFrom = dOutAt + from;
+    if (keepsSlopes()) {
+      GroupNormLoops.slopedGradient(
+          dOut,
+          dOutFrom,
+          dX,
+          to,
+          tiles,
+          meanTile,
+          scale,
+          slope,
+          shift,
+          at.period,
+          slopes,
+          slopesFrom,
+          dX,
+          to,
+          n);
+      return;
+    }
+    float[] z = x;
+    int zAt = xAt + from;
+    if (addsBias) {
+      TiledLoops.add(x, zAt, tiles, biasTile, at.period, tiles, zChunk, n);
+      z = tiles;
+      zAt = zChunk;
+    }
+    float[] u = z;
+    int uAt = zAt;
+    if (spec.preActivation() != Activation.NONE) {
+      UnaryLoops.apply(spec.preActivation(), z, zAt, tiles, uChunk, n);
+      u = tiles;
+      uAt = uChunk;
+    }
+    TiledLoops.normalizeGradient(
+        activated ? dX : dOut,
+        activated ? to : dOutFrom,
+        u,
+        uAt,
+        tiles,
+        meanTile,
+        scale,
+        slope,
+        shift,
+        at.period,
+        dX,
+        to,
+        n);
+    if (spec.preActivation() != Activation.NONE) {
+      UnaryGradLoops.apply(spec.preActivation(), z, zAt, dX, to, dX, to, n);
+    }
   }
 
   /** {@code du = dv * scale - ((u - mean) * slope + shift)}. */
@@ -355,9 +418,9 @@ final class GroupNormBackward {
       Arrays.fill(tiles, slope + first, slope + last, (float) (r * r * meanOfProduct));
       Arrays.fill(tiles, shift + first, shift + last, (float) (r * meanOfGradient));
     }
-    TiledLoops.repeat(tiles, scale, at.channels, at.tile);
-    TiledLoops.repeat(tiles, slope, at.channels, at.tile);
-    TiledLoops.repeat(tiles, shift, at.channels, at.tile);
+    TiledLoops.repeat(tiles, scale, at.channels, at.period);
+    TiledLoops.repeat(tiles, slope, at.channels, at.period);
+    TiledLoops.repeat(tiles, shift, at.channels, at.period);
   }
 
   void finishBias(int image) {

@@ -34,6 +34,8 @@ final class GroupNormForward {
   private final double[] sums;
   private final double[] squares;
   private final boolean transformed;
+  // With one group and no bias every element has the same shift, and any of the sums will do.
+  private final int sumTile;
 
   GroupNormForward(
       FloatPool pool,
@@ -72,6 +74,7 @@ final class GroupNormForward {
     sums = new double[at.images * at.blocks * at.groups];
     squares = new double[sums.length];
     transformed = spec.preActivation() != Activation.NONE;
+    sumTile = at.groups == 1 && (bias == null || transformed) ? TiledSums.WIDEST_STRIP : at.tile;
   }
 
   /** {@code u} of a range of an image. */
@@ -80,7 +83,7 @@ final class GroupNormForward {
       UnaryLoops.apply(spec.preActivation(), x, from, u, uAt, n);
       return;
     }
-    TiledLoops.add(x, from, tiles, biasTile, at.tile, u, uAt, n);
+    TiledLoops.add(x, from, tiles, biasTile, at.period, u, uAt, n);
     if (spec.preActivation() != Activation.NONE) {
       UnaryLoops.apply(spec.preActivation(), u, uAt, u, uAt, n);
     }
@@ -88,33 +91,34 @@ final class GroupNormForward {
 
   /** Sums of blocks, and u into out if it is more than x and a bias. */
   void measure(int image, int firstBlock, int endBlock) {
-    int tile = at.tile;
-    float[] tiles = pool.take(4 * tile);
+    int sample = at.sample();
+    int slot = Math.max(Math.max(at.tile, sumTile), sample);
+    float[] tiles = pool.take(4 * slot + 1);
     int shift = 0;
-    int sum = tile;
-    int square = 2 * tile;
-    int biasTile = 3 * tile;
+    int sum = slot;
+    int square = 2 * slot;
+    int biasTile = 3 * slot;
     if (bias != null) {
       at.loadBias(bias, biasAt, image, tiles, biasTile);
     }
     int start = image * at.length;
-    int first = Math.min(tile, at.length);
-    transform(xAt + start, first, tiles, biasTile, tiles, shift);
-    loadShift(image, tiles, first);
+    transform(xAt + start, sample, tiles, biasTile, tiles, shift);
+    loadShift(image, tiles, sample);
     for (int block = firstBlock; block < endBlock; block++) {
-      Arrays.fill(tiles, sum, biasTile, 0f);
-      int end = at.blockEnd(block);
-      for (int i = block * at.blockLength; i < end; i += at.chunk) {
-        int n = Math.min(at.chunk, end - i);
-        int from = xAt + start + i;
-        int to = outAt + start + i;
-        if (!transformed) {
-          TiledLoops.moments(x, from, tiles, shift, sum, square, tile, n);
-        } else {
-          transform(from, n, tiles, biasTile, out, to);
-          TiledLoops.moments(out, to, tiles, shift, sum, square, tile, n);
+      Arrays.fill(tiles, sum, sum + sumTile, 0f);
+      Arrays.fill(tiles, square, square + sumTile, 0f);
+      int from = start + block * at.blockLength;
+      int n = start + at.blockEnd(block) - from;
+      float[] u = transformed ? out : x;
+      int uAt = transformed ? outAt + from : xAt + from;
+      if (transformed) {
+        for (int i = 0; i < n; i += at.chunk) {
+          transform(xAt + from + i, Math.min(at.chunk, n - i), tiles, biasTile, out, uAt + i);
         }
+      } else if (TiledSums.hasSeveralPasses(sumTile, n)) {
+        tiles[4 * slot] = Prefetch.range(x, uAt, n);
       }
+      TiledSums.moments(u, uAt, tiles, shift, sum, square, sumTile, n);
       addToGroups(tiles, sum, image, block, sums);
       addToGroups(tiles, square, image, block, squares);
     }
@@ -122,12 +126,24 @@ final class GroupNormForward {
   }
 
   private void addToGroups(float[] tiles, int sum, int image, int block, double[] target) {
-    int period = at.groups == 1 ? Lanes.LOGICAL : TiledLoops.period(at.channels);
-    TiledLoops.fold(tiles, sum, at.tile, period);
     int slot = (image * at.blocks + block) * at.groups;
-    for (int i = 0; i < period; i++) {
-      int group = at.groups == 1 ? 0 : i % at.channels / at.perGroup;
-      target[slot + group] += tiles[sum + i];
+    if (at.groups == 1) {
+      TiledSums.fold(tiles, sum, sumTile, Lanes.LOGICAL);
+      for (int i = 0; i < Lanes.LOGICAL; i++) {
+        target[slot] += tiles[sum + i];
+      }
+      return;
+    }
+    TiledSums.fold(tiles, sum, sumTile, at.period);
+    int i = sum;
+    for (int pixel = 0; pixel < at.period; pixel += at.channels) {
+      for (int g = 0; g < at.groups; g++) {
+        double total = target[slot + g];
+        for (int end = i + at.perGroup; i < end; i++) {
+          total += tiles[i];
+        }
+        target[slot + g] = total;
+      }
     }
   }
 
@@ -165,7 +181,7 @@ final class GroupNormForward {
         shifts[image * at.groups + g] += corrected[g];
       }
     }
-    TiledLoops.repeat(tiles, 0, at.channels, at.tile);
+    TiledLoops.repeat(tiles, 0, at.channels, sumTile);
   }
 
   /** Mean and rstd from the blocks' sums. */
@@ -187,7 +203,7 @@ final class GroupNormForward {
   }
 
   void apply(int image, int firstBlock, int endBlock) {
-    int tile = at.tile;
+    int tile = at.period;
     float[] tiles = pool.take(2 * tile);
     at.loadScaleAndShift(
         image,
@@ -208,8 +224,10 @@ final class GroupNormForward {
         tile);
     int start = image * at.length;
     int end = at.blockEnd(endBlock - 1);
-    for (int i = firstBlock * at.blockLength; i < end; i += at.chunk) {
-      int n = Math.min(at.chunk, end - i);
+    // Several simple loops, one after the other, want data in the first-level cache.
+    int step = isOneLoop() ? end : at.chunk;
+    for (int i = firstBlock * at.blockLength; i < end; i += step) {
+      int n = Math.min(step, end - i);
       int to = outAt + start + i;
       float[] u = transformed ? out : x;
       int uAt = transformed ? to : xAt + start + i;
@@ -226,5 +244,10 @@ final class GroupNormForward {
       }
     }
     pool.give(tiles);
+  }
+
+  private boolean isOneLoop() {
+    Activation post = spec.postActivation();
+    return residual == null && (post == Activation.NONE || post == Activation.SILU);
   }
 }

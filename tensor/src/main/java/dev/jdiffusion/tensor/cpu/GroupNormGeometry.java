@@ -8,18 +8,29 @@ import org.jspecify.annotations.Nullable;
  * Where images, blocks, chunks, channels and groups lie, and the tiles that both directions need.
  */
 final class GroupNormGeometry {
-  /** Tiles of a block: the unit of a sum, and of work where there are too few images to share. */
-  private static final int BLOCK_TILES = 32;
+  /** About the length of a block: a unit of work where there are too few images to share. */
+  private static final int BLOCK = 16384;
+
+  /** Longer tiles than this are not summed in registers: too many passes. */
+  private static final int LONGEST_STRIPED = 1024;
 
   /** About as many elements are taken through all steps before the next ones. */
   private static final int CHUNK = 2048;
+
+  private static final int SAMPLE = 128;
 
   final int images;
   final int length;
   final int channels;
   final int groups;
   final int perGroup;
+
+  /** Coefficients are repeated to this length. */
+  final int period;
+
+  /** Sums of channels have this length, a multiple of the period. */
   final int tile;
+
   final int blockLength;
   final int blocks;
   final int chunk;
@@ -30,10 +41,17 @@ final class GroupNormGeometry {
     channels = x.dim(-1);
     groups = spec.groups();
     perGroup = channels / groups;
-    tile = TiledLoops.tile(channels);
-    blockLength = BLOCK_TILES * tile;
+    period = TiledLoops.period(channels);
+    int striped = TiledLoops.multiple(channels, TiledSums.WIDEST_STRIP);
+    tile = striped <= LONGEST_STRIPED ? striped : TiledLoops.tile(channels);
+    blockLength = Math.max(BLOCK / tile, 1) * tile;
     blocks = (length + blockLength - 1) / blockLength;
     chunk = Math.max(CHUNK / tile, 1) * tile;
+  }
+
+  /** As many of an image's first elements as tell about where its mean is. */
+  int sample() {
+    return Math.min(length, Math.max(SAMPLE / channels, 1) * channels);
   }
 
   int blockEnd(int block) {
@@ -62,7 +80,7 @@ final class GroupNormGeometry {
   /** The tile of an image's channel bias. */
   void loadBias(float[] bias, int biasAt, int image, float[] tiles, int tileAt) {
     System.arraycopy(bias, biasAt + image * channels, tiles, tileAt, channels);
-    TiledLoops.repeat(tiles, tileAt, channels, tile);
+    TiledLoops.repeat(tiles, tileAt, channels, period);
   }
 
   /**
@@ -86,23 +104,26 @@ final class GroupNormGeometry {
       float[] tiles,
       int scaleTile,
       int shiftTile) {
-    for (int c = 0; c < channels; c++) {
-      int group = image * groups + c / perGroup;
-      double gain = 1;
-      double shift = 0;
-      if (scaleShift != null) {
-        gain += scaleShift[scaleShiftAt + image * 2 * channels + c];
-        shift = scaleShift[scaleShiftAt + (image * 2 + 1) * channels + c];
+    for (int g = 0; g < groups; g++) {
+      double factor = rstd[rstdAt + image * groups + g];
+      double groupMean = mean[meanAt + image * groups + g];
+      for (int c = g * perGroup; c < (g + 1) * perGroup; c++) {
+        double gain = 1;
+        double shift = 0;
+        if (scaleShift != null) {
+          gain += scaleShift[scaleShiftAt + image * 2 * channels + c];
+          shift = scaleShift[scaleShiftAt + (image * 2 + 1) * channels + c];
+        }
+        double slope = factor * gamma[gammaAt + c];
+        double center = groupMean;
+        if (bias != null) {
+          center -= bias[biasAt + image * channels + c];
+        }
+        tiles[scaleTile + c] = (float) (slope * gain);
+        tiles[shiftTile + c] = (float) ((beta[betaAt + c] - center * slope) * gain + shift);
       }
-      double slope = (double) rstd[rstdAt + group] * gamma[gammaAt + c];
-      double center = mean[meanAt + group];
-      if (bias != null) {
-        center -= bias[biasAt + image * channels + c];
-      }
-      tiles[scaleTile + c] = (float) (slope * gain);
-      tiles[shiftTile + c] = (float) ((beta[betaAt + c] - center * slope) * gain + shift);
     }
-    TiledLoops.repeat(tiles, scaleTile, channels, tile);
-    TiledLoops.repeat(tiles, shiftTile, channels, tile);
+    TiledLoops.repeat(tiles, scaleTile, channels, period);
+    TiledLoops.repeat(tiles, shiftTile, channels, period);
   }
 }

@@ -30,11 +30,7 @@ final class GroupNormLoops {
       int outAt,
       int n) {
     int whole = n & -L;
-    Kernel.launch(() -> {
-      for (int t = 0; t < whole; t += tile) {
-        affineSilu(x, xAt + t, tiles, scale, shift, out, outAt + t, Math.min(tile, whole - t));
-      }
-    });
+    Kernel.launch(() -> affineSiluLoop(x, xAt, tiles, scale, shift, tile, out, outAt, whole));
     if (whole < n) {
       int at = whole % tile;
       int o = outAt + whole;
@@ -44,93 +40,84 @@ final class GroupNormLoops {
     }
   }
 
-  private static void affineSilu(
-      float[] x, int xAt, float[] tiles, int scale, int shift, float[] out, int outAt, int n) {
+  private static void affineSiluLoop(
+      float[] x,
+      int xAt,
+      float[] tiles,
+      int scale,
+      int shift,
+      int tile,
+      float[] out,
+      int outAt,
+      int n) {
+    int t = 0;
     for (int i = 0; i < n; i += L) {
       FloatVector v =
           FloatVector.fromArray(F, x, xAt + i)
               .fma(
-                  FloatVector.fromArray(F, tiles, scale + i),
-                  FloatVector.fromArray(F, tiles, shift + i));
+                  FloatVector.fromArray(F, tiles, scale + t),
+                  FloatVector.fromArray(F, tiles, shift + t));
       VectorMath.silu(v).intoArray(out, outAt + i);
+      t += L;
+      if (t == tile) {
+        t = 0;
+      }
     }
   }
 
   /**
-   * {@code dv = dy * silu'(x * scale + shift); sum += dv; products += dv * (x - mean)}.
+   * {@code dv = dy * silu'(x * scale + shift)}.
    *
    * @param dv may be dy
    */
-  static void siluGradientMoments(
+  static void siluGradient(
       float[] dy,
       int dyAt,
       float[] x,
       int xAt,
       float[] tiles,
-      int mean,
       int scale,
       int shift,
-      int sum,
-      int products,
       int tile,
       float[] dv,
       int dvAt,
       int n) {
     int whole = n & -L;
-    Kernel.launch(() -> {
-      for (int t = 0; t < whole; t += tile) {
-        siluGradientMoments(
-            dy,
-            dyAt + t,
-            x,
-            xAt + t,
-            tiles,
-            mean,
-            scale,
-            shift,
-            sum,
-            products,
-            dv,
-            dvAt + t,
-            Math.min(tile, whole - t));
-      }
-    });
+    Kernel.launch(
+        () -> siluGradientLoop(dy, dyAt, x, xAt, tiles, scale, shift, tile, dv, dvAt, whole));
     if (whole < n) {
       int at = whole % tile;
       int rest = n - whole;
       float[] v = new float[L];
       TiledLoops.affine(x, xAt + whole, tiles, scale + at, shift + at, tile, v, 0, rest);
       UnaryGradLoops.apply(Activation.SILU, v, 0, dy, dyAt + whole, dv, dvAt + whole, rest);
-      TiledLoops.gradientMoments(
-          dv, dvAt + whole, x, xAt + whole, tiles, mean + at, sum + at, products + at, tile, rest);
     }
   }
 
-  private static void siluGradientMoments(
+  private static void siluGradientLoop(
       float[] dy,
       int dyAt,
       float[] x,
       int xAt,
       float[] tiles,
-      int mean,
       int scale,
       int shift,
-      int sum,
-      int products,
+      int tile,
       float[] dv,
       int dvAt,
       int n) {
+    int t = 0;
     for (int i = 0; i < n; i += L) {
-      FloatVector u = FloatVector.fromArray(F, x, xAt + i);
       FloatVector v =
-          u.fma(
-              FloatVector.fromArray(F, tiles, scale + i),
-              FloatVector.fromArray(F, tiles, shift + i));
-      FloatVector g = FloatVector.fromArray(F, dy, dyAt + i).mul(VectorMath.siluGrad(v));
-      g.intoArray(dv, dvAt + i);
-      FloatVector d = u.sub(FloatVector.fromArray(F, tiles, mean + i));
-      g.add(FloatVector.fromArray(F, tiles, sum + i)).intoArray(tiles, sum + i);
-      g.fma(d, FloatVector.fromArray(F, tiles, products + i)).intoArray(tiles, products + i);
+          FloatVector.fromArray(F, x, xAt + i)
+              .fma(
+                  FloatVector.fromArray(F, tiles, scale + t),
+                  FloatVector.fromArray(F, tiles, shift + t));
+      FloatVector.fromArray(F, dy, dyAt + i).mul(VectorMath.siluGrad(v)).intoArray(dv, dvAt + i);
+      t += L;
+      if (t == tile) {
+        t = 0;
+      }
     }
   }
 
@@ -192,25 +179,10 @@ final class GroupNormLoops {
       int dxAt,
       int n) {
     int whole = n & -L;
-    Kernel.launch(() -> {
-      for (int t = 0; t < whole; t += tile) {
-        slopedGradient(
-            dy,
-            dyAt + t,
-            u,
-            uAt + t,
-            tiles,
-            mean,
-            scale,
-            slope,
-            shift,
-            slopes,
-            slopesAt + t,
-            dx,
-            dxAt + t,
-            Math.min(tile, whole - t));
-      }
-    });
+    Kernel.launch(() ->
+        slopedGradientLoop(
+            dy, dyAt, u, uAt, tiles, mean, scale, slope, shift, tile, slopes, slopesAt, dx, dxAt,
+            whole));
     if (whole < n) {
       int at = whole % tile;
       int rest = n - whole;
@@ -233,7 +205,7 @@ final class GroupNormLoops {
     }
   }
 
-  private static void slopedGradient(
+  private static void slopedGradientLoop(
       float[] dy,
       int dyAt,
       float[] u,
@@ -243,22 +215,28 @@ final class GroupNormLoops {
       int scale,
       int slope,
       int shift,
+      int tile,
       float[] slopes,
       int slopesAt,
       float[] dx,
       int dxAt,
       int n) {
+    int t = 0;
     for (int i = 0; i < n; i += L) {
       FloatVector d =
-          FloatVector.fromArray(F, u, uAt + i).sub(FloatVector.fromArray(F, tiles, mean + i));
+          FloatVector.fromArray(F, u, uAt + i).sub(FloatVector.fromArray(F, tiles, mean + t));
       d =
           d.fma(
-              FloatVector.fromArray(F, tiles, slope + i),
-              FloatVector.fromArray(F, tiles, shift + i));
+              FloatVector.fromArray(F, tiles, slope + t),
+              FloatVector.fromArray(F, tiles, shift + t));
       FloatVector.fromArray(F, dy, dyAt + i)
-          .fma(FloatVector.fromArray(F, tiles, scale + i), d.neg())
+          .fma(FloatVector.fromArray(F, tiles, scale + t), d.neg())
           .mul(FloatVector.fromArray(F, slopes, slopesAt + i))
           .intoArray(dx, dxAt + i);
+      t += L;
+      if (t == tile) {
+        t = 0;
+      }
     }
   }
 }

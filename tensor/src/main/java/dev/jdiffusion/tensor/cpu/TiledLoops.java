@@ -12,20 +12,30 @@ import jdk.incubator.vector.VectorMask;
  * pixels; element i of the image meets element {@code i % tile} of it, so no vector is partial but
  * the image's last, and no pixel starts a loop of its own.
  *
- * <p>Ranges start at the start of a tile.
+ * <p>There is one loop over the whole range, with a second index that goes round the tile. A loop
+ * over the tile within one over the pixels takes twice as long where data come from memory: its
+ * first and last rounds are separate code after unrolling, and the processor foresees addresses by
+ * the instruction that asks for them. For the same reason ranges should be long.
+ *
+ * <p>Ranges start at the start of a tile. Sums into tiles are in {@link TiledSums}.
  */
 final class TiledLoops {
-  /** Tiles are at least this long, so that the inner loop is worth starting. */
+  /** {@link #tile} is at least this long. */
   private static final int SHORTEST = 512;
 
   private TiledLoops() {}
 
   /** The shortest tile: the least common multiple of the channels and the widest vector. */
   static int period(int channels) {
-    int power = Math.min(Integer.lowestOneBit(channels), Lanes.LOGICAL);
-    return channels / power * Lanes.LOGICAL;
+    return multiple(channels, Lanes.LOGICAL);
   }
 
+  /** The least common multiple of the channels and a power of two. */
+  static int multiple(int channels, int power) {
+    return channels / Math.min(Integer.lowestOneBit(channels), power) * power;
+  }
+
+  /** A tile that is worth a loop of its own. */
   static int tile(int channels) {
     int period = period(channels);
     return (SHORTEST + period - 1) / period * period;
@@ -38,25 +48,31 @@ final class TiledLoops {
     }
   }
 
-  /** Adds the tile's later periods to its first. */
-  static void fold(float[] tiles, int at, int tile, int period) {
-    for (int from = period; from < tile; from += period) {
-      for (int i = 0; i < period; i += L) {
-        FloatVector.fromArray(F, tiles, at + i)
-            .add(FloatVector.fromArray(F, tiles, at + from + i))
-            .intoArray(tiles, at + i);
-      }
-    }
-  }
-
   /** {@code out = x + bias}. */
   static void add(
       float[] x, int xAt, float[] tiles, int bias, int tile, float[] out, int outAt, int n) {
-    Kernel.launch(() -> {
-      for (int t = 0; t < n; t += tile) {
-        ArithmeticLoops.add(x, xAt + t, tiles, bias, out, outAt + t, Math.min(tile, n - t));
+    Kernel.launch(() -> addLoop(x, xAt, tiles, bias, tile, out, outAt, n));
+  }
+
+  private static void addLoop(
+      float[] x, int xAt, float[] tiles, int bias, int tile, float[] out, int outAt, int n) {
+    int whole = n & -L;
+    int t = 0;
+    for (int i = 0; i < whole; i += L) {
+      FloatVector.fromArray(F, x, xAt + i)
+          .add(FloatVector.fromArray(F, tiles, bias + t))
+          .intoArray(out, outAt + i);
+      t += L;
+      if (t == tile) {
+        t = 0;
       }
-    });
+    }
+    if (whole < n) {
+      VectorMask<Float> rest = F.indexInRange(whole, n);
+      FloatVector.fromArray(F, x, xAt + whole, rest)
+          .add(FloatVector.fromArray(F, tiles, bias + t))
+          .intoArray(out, outAt + whole, rest);
+    }
   }
 
   /** {@code out = x * scale + shift}. */
@@ -70,119 +86,39 @@ final class TiledLoops {
       float[] out,
       int outAt,
       int n) {
-    Kernel.launch(() -> {
-      for (int t = 0; t < n; t += tile) {
-        affine(x, xAt + t, tiles, scale, shift, out, outAt + t, Math.min(tile, n - t));
-      }
-    });
+    Kernel.launch(() -> affineLoop(x, xAt, tiles, scale, shift, tile, out, outAt, n));
   }
 
-  private static void affine(
-      float[] x, int xAt, float[] tiles, int scale, int shift, float[] out, int outAt, int n) {
+  private static void affineLoop(
+      float[] x,
+      int xAt,
+      float[] tiles,
+      int scale,
+      int shift,
+      int tile,
+      float[] out,
+      int outAt,
+      int n) {
     int whole = n & -L;
+    int t = 0;
     for (int i = 0; i < whole; i += L) {
       FloatVector.fromArray(F, x, xAt + i)
           .fma(
-              FloatVector.fromArray(F, tiles, scale + i),
-              FloatVector.fromArray(F, tiles, shift + i))
+              FloatVector.fromArray(F, tiles, scale + t),
+              FloatVector.fromArray(F, tiles, shift + t))
           .intoArray(out, outAt + i);
+      t += L;
+      if (t == tile) {
+        t = 0;
+      }
     }
     if (whole < n) {
       VectorMask<Float> rest = F.indexInRange(whole, n);
       FloatVector.fromArray(F, x, xAt + whole, rest)
           .fma(
-              FloatVector.fromArray(F, tiles, scale + whole),
-              FloatVector.fromArray(F, tiles, shift + whole))
+              FloatVector.fromArray(F, tiles, scale + t),
+              FloatVector.fromArray(F, tiles, shift + t))
           .intoArray(out, outAt + whole, rest);
-    }
-  }
-
-  /** {@code sum += x}. */
-  static void sum(float[] x, int xAt, float[] tiles, int sum, int tile, int n) {
-    Kernel.launch(() -> {
-      for (int t = 0; t < n; t += tile) {
-        ArithmeticLoops.add(tiles, sum, x, xAt + t, tiles, sum, Math.min(tile, n - t));
-      }
-    });
-  }
-
-  /** {@code sum += d; squares += d^2} with {@code d = x - shift}. */
-  static void moments(
-      float[] x, int xAt, float[] tiles, int shift, int sum, int squares, int tile, int n) {
-    Kernel.launch(() -> {
-      for (int t = 0; t < n; t += tile) {
-        moments(x, xAt + t, tiles, shift, sum, squares, Math.min(tile, n - t));
-      }
-    });
-  }
-
-  private static void moments(
-      float[] x, int xAt, float[] tiles, int shift, int sum, int squares, int n) {
-    int whole = n & -L;
-    for (int i = 0; i < whole; i += L) {
-      FloatVector d =
-          FloatVector.fromArray(F, x, xAt + i).sub(FloatVector.fromArray(F, tiles, shift + i));
-      d.add(FloatVector.fromArray(F, tiles, sum + i)).intoArray(tiles, sum + i);
-      d.fma(d, FloatVector.fromArray(F, tiles, squares + i)).intoArray(tiles, squares + i);
-    }
-    if (whole < n) {
-      VectorMask<Float> rest = F.indexInRange(whole, n);
-      FloatVector d =
-          FloatVector.fromArray(F, x, xAt + whole, rest)
-              .sub(FloatVector.fromArray(F, tiles, shift + whole));
-      d.add(FloatVector.fromArray(F, tiles, sum + whole)).intoArray(tiles, sum + whole, rest);
-      d.fma(d, FloatVector.fromArray(F, tiles, squares + whole))
-          .intoArray(tiles, squares + whole, rest);
-    }
-  }
-
-  /** {@code sum += dy; products += dy * (x - mean)}. */
-  static void gradientMoments(
-      float[] dy,
-      int dyAt,
-      float[] x,
-      int xAt,
-      float[] tiles,
-      int mean,
-      int sum,
-      int products,
-      int tile,
-      int n) {
-    Kernel.launch(() -> {
-      for (int t = 0; t < n; t += tile) {
-        gradientMoments(
-            dy, dyAt + t, x, xAt + t, tiles, mean, sum, products, Math.min(tile, n - t));
-      }
-    });
-  }
-
-  private static void gradientMoments(
-      float[] dy,
-      int dyAt,
-      float[] x,
-      int xAt,
-      float[] tiles,
-      int mean,
-      int sum,
-      int products,
-      int n) {
-    int whole = n & -L;
-    for (int i = 0; i < whole; i += L) {
-      FloatVector d =
-          FloatVector.fromArray(F, x, xAt + i).sub(FloatVector.fromArray(F, tiles, mean + i));
-      FloatVector g = FloatVector.fromArray(F, dy, dyAt + i);
-      g.add(FloatVector.fromArray(F, tiles, sum + i)).intoArray(tiles, sum + i);
-      g.fma(d, FloatVector.fromArray(F, tiles, products + i)).intoArray(tiles, products + i);
-    }
-    if (whole < n) {
-      VectorMask<Float> rest = F.indexInRange(whole, n);
-      FloatVector d =
-          FloatVector.fromArray(F, x, xAt + whole, rest)
-              .sub(FloatVector.fromArray(F, tiles, mean + whole));
-      FloatVector g = FloatVector.fromArray(F, dy, dyAt + whole, rest);
-      g.add(FloatVector.fromArray(F, tiles, sum + whole)).intoArray(tiles, sum + whole, rest);
-      g.fma(d, FloatVector.fromArray(F, tiles, products + whole))
-          .intoArray(tiles, products + whole, rest);
     }
   }
 
@@ -201,26 +137,12 @@ final class TiledLoops {
       float[] dx,
       int dxAt,
       int n) {
-    Kernel.launch(() -> {
-      for (int t = 0; t < n; t += tile) {
-        normalizeGradient(
-            dy,
-            dyAt + t,
-            x,
-            xAt + t,
-            tiles,
-            mean,
-            scale,
-            slope,
-            shift,
-            dx,
-            dxAt + t,
-            Math.min(tile, n - t));
-      }
-    });
+    Kernel.launch(() ->
+        normalizeGradientLoop(
+            dy, dyAt, x, xAt, tiles, mean, scale, slope, shift, tile, dx, dxAt, n));
   }
 
-  private static void normalizeGradient(
+  private static void normalizeGradientLoop(
       float[] dy,
       int dyAt,
       float[] x,
@@ -230,32 +152,38 @@ final class TiledLoops {
       int scale,
       int slope,
       int shift,
+      int tile,
       float[] dx,
       int dxAt,
       int n) {
     int whole = n & -L;
+    int t = 0;
     for (int i = 0; i < whole; i += L) {
       FloatVector d =
-          FloatVector.fromArray(F, x, xAt + i).sub(FloatVector.fromArray(F, tiles, mean + i));
+          FloatVector.fromArray(F, x, xAt + i).sub(FloatVector.fromArray(F, tiles, mean + t));
       d =
           d.fma(
-              FloatVector.fromArray(F, tiles, slope + i),
-              FloatVector.fromArray(F, tiles, shift + i));
+              FloatVector.fromArray(F, tiles, slope + t),
+              FloatVector.fromArray(F, tiles, shift + t));
       FloatVector.fromArray(F, dy, dyAt + i)
-          .fma(FloatVector.fromArray(F, tiles, scale + i), d.neg())
+          .fma(FloatVector.fromArray(F, tiles, scale + t), d.neg())
           .intoArray(dx, dxAt + i);
+      t += L;
+      if (t == tile) {
+        t = 0;
+      }
     }
     if (whole < n) {
       VectorMask<Float> rest = F.indexInRange(whole, n);
       FloatVector d =
           FloatVector.fromArray(F, x, xAt + whole, rest)
-              .sub(FloatVector.fromArray(F, tiles, mean + whole));
+              .sub(FloatVector.fromArray(F, tiles, mean + t));
       d =
           d.fma(
-              FloatVector.fromArray(F, tiles, slope + whole),
-              FloatVector.fromArray(F, tiles, shift + whole));
+              FloatVector.fromArray(F, tiles, slope + t),
+              FloatVector.fromArray(F, tiles, shift + t));
       FloatVector.fromArray(F, dy, dyAt + whole, rest)
-          .fma(FloatVector.fromArray(F, tiles, scale + whole), d.neg())
+          .fma(FloatVector.fromArray(F, tiles, scale + t), d.neg())
           .intoArray(dx, dxAt + whole, rest);
     }
   }

@@ -140,7 +140,7 @@ class VectorMathTest {
   @Test
   void bitsAreTheSameEverywhere() {
     assertEquals(
-        "exp 70d063c9, log c9123173, tanh 1db9b425, gelu f02f79a4, gelu' 24cd03c5, silu 6f0829fb, silu' b780c40b",
+        "exp 70d063c9, log c9123173, tanh 1db9b425, gelu f02f79a4, gelu' 24cd03c5, silu bc4e8802, silu' e299df46",
         "exp "
             + checksum(apply(Unary.EXP, SWEEP))
             + ", log "
