@@ -2,6 +2,7 @@ package dev.jdiffusion.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -65,6 +66,27 @@ class CudaDeviceTest {
             .run("sample --checkpoint emulator --count 2 --steps 2 --device cuda:emulator");
     assertEquals(0, sampled.code(), sampled.toString());
     assertTrue(Files.size(folder.resolve("sample.png")) > 0);
+  }
+
+  @Test
+  void roundedProductsTrainNearlyAsWell() throws IOException {
+    String train = "train " + Program.TINY + " --steps 2 --log-every 1 --sample-every 0";
+    Program.in(folder).run(train + " --out cpu");
+    double expected = losses("cpu").getLast();
+    for (String precision : List.of("tf32", "bf16")) {
+      Program.Result result =
+          Program.in(folder)
+              .run(
+                  train
+                      + " --device cuda:emulator --precision "
+                      + precision
+                      + " --out "
+                      + precision);
+      assertEquals(0, result.code(), result.toString());
+      double actual = losses(precision).getLast();
+      assertNotEquals(expected, actual, TOLERANCE * 1e-3, precision);
+      assertEquals(expected, actual, 0.02 * expected, precision);
+    }
   }
 
   @Test

@@ -2,10 +2,12 @@ package dev.jdiffusion.cuda.backend;
 
 import dev.jdiffusion.cuda.driver.GpuDevice;
 import dev.jdiffusion.cuda.driver.GpuDriver;
+import dev.jdiffusion.cuda.driver.GpuException;
 import dev.jdiffusion.cuda.driver.GpuStream;
 import dev.jdiffusion.tensor.Backend;
 import dev.jdiffusion.tensor.Device;
 import dev.jdiffusion.tensor.MemoryStatistics;
+import dev.jdiffusion.tensor.Precision;
 import dev.jdiffusion.tensor.Storage;
 import dev.jdiffusion.tensor.Tensor;
 import dev.jdiffusion.tensor.ops.Attention;
@@ -27,14 +29,18 @@ import dev.jdiffusion.tensor.ops.Reduction;
 import dev.jdiffusion.tensor.ops.Softmax;
 import dev.jdiffusion.tensor.ops.Upsampling;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Single precision on one GPU, or on the emulator of one.
+ * Single precision on one GPU, or on the emulator of one; products may round their operands.
  *
  * <p>All work goes into one stream, in the order of the calls, so a result may be used by the next
  * call before it is there. Only reading a tensor, and {@link Reduction#sumOfSquares}, wait.
  */
 final class CudaBackend implements Backend {
+  /** The compute capability whose tensor cores know all precisions. */
+  private static final int TENSOR_CORES = 8;
+
   private final Device device;
   private final GpuDriver driver;
   private final CudaMemory memory;
@@ -59,19 +65,26 @@ final class CudaBackend implements Backend {
 
   /**
    * @param driver opened for this backend alone
-   * @throws dev.jdiffusion.cuda.driver.GpuException if the device or its driver is too old
+   * @param tile of all products; null to choose by the extents
+   * @throws GpuException if the device or its driver is too old
    */
-  CudaBackend(Device device, GpuDriver driver) {
+  CudaBackend(Device device, GpuDriver driver, Precision precision, @Nullable GemmTile tile) {
     this.device = device;
     this.driver = driver;
+    GpuDevice gpu = driver.device();
+    if (precision != Precision.FP32 && gpu.major() < TENSOR_CORES) {
+      throw new GpuException(
+          "%s needs compute capability %d.0, %s has %d.%d"
+              .formatted(precision, TENSOR_CORES, gpu.name(), gpu.major(), gpu.minor()));
+    }
     GpuStream stream = driver.createStream();
     Kernels kernels = new PtxLibrary(driver, stream);
     memory = new CudaMemory(driver, stream);
     elementwise = new CudaElementwise(kernels, memory);
     reduction = new CudaReduction(this, kernels, memory);
     layout = new CudaLayout(kernels);
-    matMul = new CudaMatMul(kernels);
-    convolution = new CudaConvolution(kernels);
+    matMul = new CudaMatMul(kernels, precision, tile);
+    convolution = new CudaConvolution(kernels, precision, tile);
     pooling = new CudaPooling(kernels);
     upsampling = new CudaUpsampling(kernels);
     groupNorm = new CudaGroupNorm(kernels);

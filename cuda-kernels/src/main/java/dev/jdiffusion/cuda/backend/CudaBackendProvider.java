@@ -8,6 +8,7 @@ import dev.jdiffusion.tensor.Backend;
 import dev.jdiffusion.tensor.BackendProvider;
 import dev.jdiffusion.tensor.BackendUnavailableException;
 import dev.jdiffusion.tensor.Device;
+import dev.jdiffusion.tensor.Precision;
 
 /** Opens {@code cuda} (the first GPU), {@code cuda:N} and {@code cuda:emulator}. */
 public final class CudaBackendProvider implements BackendProvider {
@@ -20,20 +21,25 @@ public final class CudaBackendProvider implements BackendProvider {
 
   @Override
   public Backend open(Device device, int threads) {
+    return open(device, threads, Precision.FP32);
+  }
+
+  @Override
+  public Backend open(Device device, int threads, Precision precision) {
     if (device.index().equals(EMULATOR)) {
-      return new CudaBackend(device, new EmulatorDriver(threads));
+      return new CudaBackend(device, new EmulatorDriver(threads), precision, null);
     }
     try {
-      return open(device, JCudaDriver.open(ordinal(device)));
+      return open(device, JCudaDriver.open(ordinal(device)), precision);
     } catch (GpuException e) {
       throw new BackendUnavailableException(
           e.getMessage() + "; cuda:emulator runs the same kernels, slowly, and needs no GPU");
     }
   }
 
-  private static Backend open(Device device, GpuDriver driver) {
+  private static Backend open(Device device, GpuDriver driver, Precision precision) {
     try {
-      return new CudaBackend(device, driver);
+      return new CudaBackend(device, driver, precision, null);
     } catch (GpuException e) {
       driver.close();
       throw e;

@@ -33,14 +33,6 @@ final class CudaConvolution implements Convolution {
   private final Precision precision;
   private final @Nullable GemmTile always;
 
-  CudaConvolution(Kernels kernels) {
-    this(kernels, Precision.FP32, null);
-  }
-
-  CudaConvolution(Kernels kernels, Precision precision) {
-    this(kernels, precision, null);
-  }
-
   /**
    * Convolutions on a device.
    *

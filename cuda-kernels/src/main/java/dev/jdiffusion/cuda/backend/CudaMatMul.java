@@ -20,14 +20,6 @@ final class CudaMatMul implements MatMul {
   private final Precision precision;
   private final @Nullable GemmTile always;
 
-  CudaMatMul(Kernels kernels) {
-    this(kernels, Precision.FP32, null);
-  }
-
-  CudaMatMul(Kernels kernels, Precision precision) {
-    this(kernels, precision, null);
-  }
-
   /**
    * Matrix products on a device.
    *

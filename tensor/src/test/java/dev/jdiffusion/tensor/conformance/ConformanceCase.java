@@ -32,6 +32,15 @@ public record ConformanceCase(String name, Consumer<Run> body, boolean undefined
 
   /** Throws an error that names the first wrong element if a backend differs from the reference. */
   void verify(List<Backend> backends, Recorder recorder) {
+    verify(backends, recorder, 0);
+  }
+
+  /**
+   * Throws an error that names the first wrong element if a backend differs from the reference.
+   *
+   * @param operandRounding how far operands of products are rounded, relative to them
+   */
+  void verify(List<Backend> backends, Recorder recorder, double operandRounding) {
     recorder.begin();
     Map<String, Result> expected = run(REFERENCE);
     boolean needsTerms =
@@ -48,7 +57,13 @@ public record ConformanceCase(String name, Consumer<Run> body, boolean undefined
         throw new AssertionError(describe() + " on " + describe(backend) + ": " + e, e);
       }
       for (String result : expected.keySet()) {
-        compare(backend, result, expected.get(result), terms.get(result), actual.get(result));
+        compare(
+            backend,
+            result,
+            expected.get(result),
+            terms.get(result),
+            actual.get(result),
+            operandRounding);
       }
     }
     recorder.compared();
@@ -62,7 +77,14 @@ public record ConformanceCase(String name, Consumer<Run> body, boolean undefined
     }
   }
 
-  private void compare(Backend backend, String name, Result expected, Result terms, Result actual) {
+  private void compare(
+      Backend backend,
+      String name,
+      Result expected,
+      Result terms,
+      Result actual,
+      double operandRounding) {
+    Tolerance tolerance = expected.tolerance().withOperands(operandRounding);
     double maximum = 0;
     for (double value : expected.values()) {
       if (Double.isNaN(value) && !undefined) {
@@ -78,7 +100,7 @@ public record ConformanceCase(String name, Consumer<Run> body, boolean undefined
       double e = expected.values()[i];
       double a = actual.values()[i];
       double t = Math.abs(terms.values()[i]);
-      if (!expected.tolerance().accepts(e, a, maximum, t) && wrong++ == 0) {
+      if (!tolerance.accepts(e, a, maximum, t) && wrong++ == 0) {
         first =
             "element "
                 + i
@@ -89,7 +111,7 @@ public record ConformanceCase(String name, Consumer<Run> body, boolean undefined
                 + ", expected "
                 + e
                 + " within "
-                + expected.tolerance().allowed(e, maximum, t);
+                + tolerance.allowed(e, maximum, t);
       }
     }
     if (wrong > 0) {

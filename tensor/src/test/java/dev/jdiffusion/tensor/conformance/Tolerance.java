@@ -34,6 +34,13 @@ public record Tolerance(double relative, double ofMaximum, double ofTerms, doubl
     return new Tolerance(relative, ofMaximum, ofTerms, absolute + more);
   }
 
+  /** This, of products both of whose operands are rounded before; unchanged if it is of no sums. */
+  Tolerance withOperands(double rounding) {
+    // Two relative errors, and their product.
+    double more = ofTerms > 0 ? 2.01 * rounding : 0;
+    return new Tolerance(relative, ofMaximum, ofTerms + more, absolute);
+  }
+
   /**
    * Whether a result is right.
    *
