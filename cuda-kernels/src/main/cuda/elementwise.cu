@@ -156,11 +156,12 @@ extern "C" __global__ void __launch_bounds__(THREADS) elementwise_power_grad(
 // Broadcasting is a matter of strides: an operand that is repeated along an axis has stride 0
 // there. The Java side merges neighbouring axes first, so that two of the three forms are nearly
 // always enough: "flat", where an operand is of out's size (stride 1) or one number (stride 0), and
-// out as [.., e1, e2], such as pixels and channels.
+// out as [.., e1, e2], such as pixels and channels. No tensor has more than 2^31 elements, so offsets
+// fit in 32 bits.
 
 template <int RANK>
 struct Strides {
-  long long along[RANK];
+  unsigned along[RANK];
 };
 
 // The sum of coordinate times stride for both operands; extent[0] is not needed.
@@ -170,8 +171,8 @@ __device__ __forceinline__ void offsets(
     const int (&extent)[RANK],
     const Strides<RANK>& a,
     const Strides<RANK>& b,
-    long long& atA,
-    long long& atB) {
+    unsigned& atA,
+    unsigned& atB) {
   atA = 0;
   atB = 0;
 #pragma unroll
@@ -202,19 +203,24 @@ __device__ __forceinline__ void offsets(
     });                                                                                       \
   }                                                                                           \
   extern "C" __global__ void __launch_bounds__(THREADS) elementwise_##NAME##_3(               \
-      const float* a, const float* b, float* out, int n, int e1, int e2, long long a0,        \
-      long long a1, long long a2, long long b0, long long b1, long long b2) {                 \
+      const float* a, const float* b, float* out, int n, int e1, int e2, int a0, int a1,      \
+      int a2, int b0, int b1, int b2) {                                                       \
     const int extent[3] = {0, e1, e2};                                                        \
-    binary<3>(a, b, out, n, extent, Strides<3>{a0, a1, a2}, Strides<3>{b0, b1, b2},           \
+    Strides<3> ofA = {{(unsigned)a0, (unsigned)a1, (unsigned)a2}};                            \
+    Strides<3> ofB = {{(unsigned)b0, (unsigned)b1, (unsigned)b2}};                            \
+    binary<3>(a, b, out, n, extent, ofA, ofB,                                                 \
         [](float a, float b) -> float { return EXPRESSION; });                                \
   }                                                                                           \
   extern "C" __global__ void __launch_bounds__(THREADS) elementwise_##NAME##_5(               \
       const float* a, const float* b, float* out, int n, int e1, int e2, int e3, int e4,      \
-      long long a0, long long a1, long long a2, long long a3, long long a4, long long b0,     \
-      long long b1, long long b2, long long b3, long long b4) {                               \
+      int a0, int a1, int a2, int a3, int a4, int b0, int b1, int b2, int b3, int b4) {       \
     const int extent[5] = {0, e1, e2, e3, e4};                                                \
-    binary<5>(a, b, out, n, extent, Strides<5>{a0, a1, a2, a3, a4},                           \
-        Strides<5>{b0, b1, b2, b3, b4}, [](float a, float b) -> float { return EXPRESSION; }); \
+    Strides<5> ofA = {                                                                        \
+        {(unsigned)a0, (unsigned)a1, (unsigned)a2, (unsigned)a3, (unsigned)a4}};              \
+    Strides<5> ofB = {                                                                        \
+        {(unsigned)b0, (unsigned)b1, (unsigned)b2, (unsigned)b3, (unsigned)b4}};              \
+    binary<5>(a, b, out, n, extent, ofA, ofB,                                                 \
+        [](float a, float b) -> float { return EXPRESSION; });                                \
   }
 
 template <int RANK, typename Function>
@@ -230,8 +236,8 @@ __device__ __forceinline__ void binary(
   float left[PER_THREAD];
   float right[PER_THREAD];
   for_elements(n, [&](int k, unsigned i) {
-    long long atA;
-    long long atB;
+    unsigned atA;
+    unsigned atB;
     offsets<RANK>(i, extent, stridesA, stridesB, atA, atB);
     left[k] = a[atA];
     right[k] = b[atB];

@@ -3,6 +3,8 @@
 // A thread for each element that is written; neighbouring threads write neighbours. What is read is
 // in neighbouring places too, but for a permutation that moves the innermost axis. That one goes
 // through shared memory in tiles: read along rows, written along columns.
+//
+// No tensor has more than 2^31 elements, so offsets fit in 32 bits.
 #include "common.cuh"
 
 constexpr int THREADS = 256;
@@ -14,13 +16,13 @@ extern "C" __global__ void __launch_bounds__(THREADS) layout_copy_rows(
     float* __restrict__ to,
     int n,
     int run,
-    long long fromStride,
-    long long toStride) {
+    int fromStride,
+    int toStride) {
   unsigned i = blockIdx.x * THREADS + threadIdx.x;
   if (i < (unsigned)n) {
     unsigned row = i / (unsigned)run;
     unsigned column = i - row * run;
-    to[row * toStride + column] = from[row * fromStride + column];
+    to[row * (unsigned)toStride + column] = from[row * (unsigned)fromStride + column];
   }
 }
 
@@ -40,7 +42,7 @@ extern "C" __global__ void __launch_bounds__(THREADS) layout_slice_grad(
     unsigned outer = row / (unsigned)extent;
     int along = (int)(row - outer * extent) - start;
     bool inside = along >= 0 && along < length;
-    dx[i] = inside ? dy[((long long)outer * length + along) * inner + (i - row * inner)] : 0.0f;
+    dx[i] = inside ? dy[(outer * length + along) * inner + (i - row * inner)] : 0.0f;
   }
 }
 
@@ -50,13 +52,13 @@ extern "C" __global__ void __launch_bounds__(THREADS) layout_slice_grad(
 extern "C" __global__ void __launch_bounds__(THREADS) layout_transpose(
     const float* __restrict__ x, float* __restrict__ out, int rows, int columns) {
   __shared__ float tile[TILE][TILE + 1];
-  long long matrix = (long long)blockIdx.z * rows * columns;
+  unsigned matrix = blockIdx.z * rows * columns;
   int column = blockIdx.x * TILE + threadIdx.x;
 #pragma unroll
   for (int k = threadIdx.y; k < TILE; k += THREADS / TILE) {
     int row = blockIdx.y * TILE + k;
     if (row < rows && column < columns) {
-      tile[k][threadIdx.x] = x[matrix + (long long)row * columns + column];
+      tile[k][threadIdx.x] = x[matrix + row * columns + column];
     }
   }
   __syncthreads();
@@ -65,7 +67,7 @@ extern "C" __global__ void __launch_bounds__(THREADS) layout_transpose(
   for (int k = threadIdx.y; k < TILE; k += THREADS / TILE) {
     int target = blockIdx.x * TILE + k;
     if (row < rows && target < columns) {
-      out[matrix + (long long)target * rows + row] = tile[threadIdx.x][k];
+      out[matrix + target * rows + row] = tile[threadIdx.x][k];
     }
   }
 }
@@ -79,11 +81,11 @@ extern "C" __global__ void __launch_bounds__(THREADS) layout_gather(
     int e2,
     int e3,
     int e4,
-    long long s0,
-    long long s1,
-    long long s2,
-    long long s3,
-    long long s4) {
+    int s0,
+    int s1,
+    int s2,
+    int s3,
+    int s4) {
   unsigned i = blockIdx.x * THREADS + threadIdx.x;
   if (i < (unsigned)n) {
     unsigned i3 = i / (unsigned)e4;

@@ -82,4 +82,16 @@ class DiffusionJarTest {
     assertTrue(text.matches("(?s).*program +JDiffusion \\d.*"), text);
     assertTrue(text.contains("-bit vectors"), text);
   }
+
+  @Test
+  void theJarHoldsTheKernelsOfTheEmulatedGpu() {
+    Program.Result result =
+        run(
+            "train "
+                + Program.TINY
+                + " --steps 1 --sample-every 0 --device cuda:emulator --out emulated");
+    assertEquals(0, result.code(), result.toString());
+    assertEquals(List.of(), result.err(), "not even the JVM's warning");
+    assertTrue(Files.exists(folder.resolve("emulated/metrics.jsonl")));
+  }
 }

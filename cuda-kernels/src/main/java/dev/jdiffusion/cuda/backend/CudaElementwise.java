@@ -220,7 +220,7 @@ final class CudaElementwise implements Elementwise {
     }
     for (int[] strides : new int[][] {axes.a, axes.b}) {
       for (int i = 0; i < axesOfKernel; i++) {
-        kernel.with(i < missing ? 0L : (long) strides[from + i - missing]);
+        kernel.with(i < missing ? 0 : strides[from + i - missing]);
       }
     }
     launch(kernel, size);

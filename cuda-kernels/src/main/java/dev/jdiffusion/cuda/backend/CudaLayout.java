@@ -60,8 +60,8 @@ final class CudaLayout implements Layout {
         .with(to.range(toAt, Shape.of()))
         .with(elements)
         .with(run)
-        .with((long) fromStride)
-        .with((long) toStride)
+        .with(fromStride)
+        .with(toStride)
         .launch(Kernels.blocks(elements, THREADS), THREADS);
   }
 
@@ -143,7 +143,7 @@ final class CudaLayout implements Layout {
       kernel.with(i < missing ? 1 : axes.get(i - missing).extent);
     }
     for (int i = 0; i < MOST_AXES; i++) {
-      kernel.with(i < missing ? 0L : (long) axes.get(i - missing).stride);
+      kernel.with(i < missing ? 0 : axes.get(i - missing).stride);
     }
     kernel.launch(Kernels.blocks(size, THREADS), THREADS);
   }
