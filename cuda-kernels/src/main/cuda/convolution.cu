@@ -1,5 +1,5 @@
-// Convolution in NHWC as matrix products without an im2col buffer. Weights are [kh][kw][I][Co], where
-// I is the number of input channels of a group.
+// Convolution in NHWC as matrix products without an im2col buffer. Weights are [kh][kw][I][Co],
+// where I is the number of input channels of a group.
 //
 //   forward       rows: output pixels       columns: output channels   K: (i, j, input channel)
 //   input grad    rows: input pixels        columns: input channels    K: (i, j, output channel)
@@ -7,8 +7,8 @@
 //
 // A block computes one tile of one group (gemm.cuh); its loaders turn a row and a position along K
 // into an address, or into a zero where the window hangs over the edge. Blocks are numbered column
-// tile first, then row tile, then what else there is. Depthwise convolutions have no channels to sum
-// over, and kernels of their own at the end. Element offsets fit 32 bits, as shapes do.
+// tile first, then row tile, then what else there is. Depthwise convolutions have no channels to
+// sum over, and kernels of their own at the end. Element offsets fit 32 bits, as shapes do.
 #include "convolution.cuh"
 
 FORWARD(convolution_forward_large4, Large4)
@@ -74,8 +74,8 @@ extern "C" __global__ void __launch_bounds__(256) convolution_bias_grad(
   }
 }
 
-// Depthwise: out[n, y, x, c] = sum of in[n, y * stride - padY + i, ..., c] * weight[i, j, c]. A thread
-// computes PIXELS neighbours of a row in one channel, neighbouring threads have neighbouring
+// Depthwise: out[n, y, x, c] = sum of in[n, y * stride - padY + i, ..., c] * weight[i, j, c]. A
+// thread computes PIXELS neighbours of a row in one channel, neighbouring threads have neighbouring
 // channels. With stride 1 and the window turned around (flip) it is its own input gradient.
 constexpr int PIXELS = 4;
 
@@ -198,9 +198,9 @@ extern "C" __global__ void __launch_bounds__(128) convolution_depthwise_input_gr
 }
 
 // Weight gradient of a SIZE x SIZE depthwise window with stride 1: partial[piece][i][j][channel]. A
-// warp has one row i of the window and 32 channels, and walks along image rows with the inputs under
-// the window's row in registers: two loads for SIZE multiplications. The window is a ring, turned by
-// unrolling SIZE steps.
+// warp has one row i of the window and 32 channels, and walks along image rows with the inputs
+// under the window's row in registers: two loads for SIZE multiplications. The window is a ring,
+// turned by unrolling SIZE steps.
 template <int SIZE>
 __device__ __forceinline__ void depthwiseWeightGrad(const float* __restrict__ input,
                                                     const float* __restrict__ dOut,

@@ -3,8 +3,8 @@
 
 #include "gemm.cuh"
 
-// Rows are pixels, K runs over the channels under a window: (u, v, channel). The pixel of row r looks
-// at (y + SIGN * u, x + SIGN * v) of an image of height x width pixels, pitch channels each.
+// Rows are pixels, K runs over the channels under a window: (u, v, channel). The pixel of row r
+// looks at (y + SIGN * u, x + SIGN * v) of an image of height x width pixels, pitch channels each.
 template <class T, int SIGN>
 struct Windows : Panel<T, T::BM> {
   using P = Panel<T, T::BM>;
@@ -55,9 +55,7 @@ __device__ __forceinline__ void forward(const float* input, const float* weight,
                                         const float* residual, float* out, int images, int height,
                                         int width, int channels, int outHeight, int outWidth,
                                         int outChannels, int kh, int kw, int stride, int padding,
-                                        int groups) {
-  int inGroup = channels / groups;
-  int outGroup = outChannels / groups;
+                                        int inGroup, int outGroup) {
   int rows = images * outHeight * outWidth;
   int block = blockIdx.x;
   int columnTiles = tilesFor(outGroup, T::BN);
@@ -85,9 +83,9 @@ __device__ __forceinline__ void forward(const float* input, const float* weight,
   extern "C" __global__ void __launch_bounds__(TILE::THREADS, TILE::BLOCKS) NAME(                 \
       const float* input, const float* weight, const float* bias, const float* residual,          \
       float* out, int images, int height, int width, int channels, int outHeight, int outWidth,   \
-      int outChannels, int kh, int kw, int stride, int padding, int groups) {                     \
+      int outChannels, int kh, int kw, int stride, int padding, int inGroup, int outGroup) {      \
     forward<TILE>(input, weight, bias, residual, out, images, height, width, channels, outHeight, \
-                  outWidth, outChannels, kh, kw, stride, padding, groups);                        \
+                  outWidth, outChannels, kh, kw, stride, padding, inGroup, outGroup);             \
   }
 
 // Weights with the output channel along K: element (c, (u, v, o)) is
@@ -121,18 +119,16 @@ struct TransposedWeights : Panel<T, T::BN> {
   }
 };
 
-// Input pixel (row, column) was seen by output pixel (y, x) through element (i, j) of the window when
-// row + padding = y * stride + i. So pixels fall into stride x stride classes by the remainder of
-// row + padding and column + padding: a class sees every stride-th element only, and is a product
-// without wasted work in which neighbours look at neighbours.
+// Input pixel (row, column) was seen by output pixel (y, x) through element (i, j) of the window
+// when row + padding = y * stride + i. So pixels fall into stride x stride classes by the remainder
+// of row + padding and column + padding: a class sees every stride-th element only, and is a
+// product without wasted work in which neighbours look at neighbours.
 template <class T>
 __device__ __forceinline__ void inputGrad(const float* dOut, const float* weight, const float* bias,
                                           float* dInput, int images, int height, int width,
                                           int channels, int outHeight, int outWidth,
                                           int outChannels, int kh, int kw, int stride, int padding,
-                                          int groups) {
-  int inGroup = channels / groups;
-  int outGroup = outChannels / groups;
+                                          int inGroup, int outGroup) {
   int block = blockIdx.x;
   int columnTiles = tilesFor(inGroup, T::BN);
   int rowTiles = tilesFor(images * tilesFor(height, stride) * tilesFor(width, stride), T::BM);
@@ -184,9 +180,9 @@ __device__ __forceinline__ void inputGrad(const float* dOut, const float* weight
   extern "C" __global__ void __launch_bounds__(TILE::THREADS, TILE::BLOCKS) NAME(                 \
       const float* dOut, const float* weight, const float* bias, float* dInput, int images,       \
       int height, int width, int channels, int outHeight, int outWidth, int outChannels, int kh,  \
-      int kw, int stride, int padding, int groups) {                                              \
+      int kw, int stride, int padding, int inGroup, int outGroup) {                               \
     inputGrad<TILE>(dOut, weight, bias, dInput, images, height, width, channels, outHeight,       \
-                    outWidth, outChannels, kh, kw, stride, padding, groups);                      \
+                    outWidth, outChannels, kh, kw, stride, padding, inGroup, outGroup);           \
   }
 
 // Rows are elements (i, j, channel) of the window, K runs over output pixels (n, y, x).
@@ -237,10 +233,8 @@ template <class T>
 __device__ __forceinline__ void weightGrad(const float* input, const float* dOut, float* result,
                                            int images, int height, int width, int channels,
                                            int outHeight, int outWidth, int outChannels, int kh,
-                                           int kw, int stride, int padding, int groups, int pieces,
-                                           int piece) {
-  int inGroup = channels / groups;
-  int outGroup = outChannels / groups;
+                                           int kw, int stride, int padding, int inGroup,
+                                           int outGroup, int pieces, int piece) {
   int rows = kh * kw * inGroup;
   int block = blockIdx.x;
   int columnTiles = tilesFor(outGroup, T::BN);
@@ -249,8 +243,8 @@ __device__ __forceinline__ void weightGrad(const float* input, const float* dOut
   block /= columnTiles;
   int firstRow = block % rowTiles * T::BM;
   block /= rowTiles;
-  int group = block % groups;
-  int cut = block / groups;
+  int cut = block % pieces;
+  int group = block / pieces;
   int firstK = cut * piece;
   int endK = min(images * outHeight * outWidth, firstK + piece);
   Taps<T> taps(input + group * inGroup, height, width, channels, rows, kw, inGroup, stride, padding,
@@ -270,7 +264,7 @@ __device__ __forceinline__ void weightGrad(const float* input, const float* dOut
   extern "C" __global__ void __launch_bounds__(TILE::THREADS, TILE::BLOCKS) NAME(                 \
       const float* input, const float* dOut, float* result, int images, int height, int width,    \
       int channels, int outHeight, int outWidth, int outChannels, int kh, int kw, int stride,     \
-      int padding, int groups, int pieces, int piece) {                                           \
+      int padding, int inGroup, int outGroup, int pieces, int piece) {                            \
     weightGrad<TILE>(input, dOut, result, images, height, width, channels, outHeight, outWidth,   \
-                     outChannels, kh, kw, stride, padding, groups, pieces, piece);                \
+                     outChannels, kh, kw, stride, padding, inGroup, outGroup, pieces, piece);     \
   }

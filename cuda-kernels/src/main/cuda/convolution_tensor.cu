@@ -1,6 +1,7 @@
 // tiers: sm_80
-// The products of convolution.cu on tensor cores: operands rounded to TF32 or bfloat16, sums in single
-// precision. Weight gradients have no bfloat16 variant: they are what a long training adds up.
+// The products of convolution.cu on tensor cores: operands rounded to TF32 or bfloat16, sums in
+// single precision. Weight gradients have no bfloat16 variant: they are what a long training adds
+// up.
 #include "convolution.cuh"
 #include "tensor_core.cuh"
 

@@ -8,7 +8,8 @@
 //
 // Where an operand comes from is the business of a loader: a plain matrix (below), or the pixels
 // under a moving window (convolution.cu), which makes convolution a matrix product without an
-// im2col buffer. Outside of its operand a loader delivers zeros, so the product itself has no tails.
+// im2col buffer. Outside of its operand a loader delivers zeros, so the product itself has no
+// tails.
 #pragma once
 
 // A tile of the ordinary arithmetic units. WIDTH is the number of floats in a load from global
@@ -176,8 +177,8 @@ __device__ __forceinline__ void loadOrZero(float* values, const float* from, boo
   }
 }
 
-// Rows of a matrix in memory. Element (row, k) lies at row * stride + k if it is contiguous along K,
-// at k * stride + row otherwise.
+// Rows of a matrix in memory. Element (row, k) lies at row * stride + k if it is contiguous along
+// K, at k * stride + row otherwise.
 template <class T, int ROWS>
 struct Matrix : Panel<T, ROWS> {
   using P = Panel<T, ROWS>;
@@ -269,9 +270,10 @@ __device__ __forceinline__ void multiply(A& a, B& b, int slices, float (&sum)[T:
   }
 }
 
-// Calls use(i, j, at, column) for each run of sums [i][j..] of a thread in existing rows and columns:
-// they belong to the columns from column on, and to the elements from at = offset(row) + column on.
-// Where loads are wide, extents are multiples of four: all columns of a run exist if its first does.
+// Calls use(i, j, at, column) for each run of sums [i][j..] of a thread in existing rows and
+// columns: they belong to the columns from column on, and to the elements from at = offset(row) +
+// column on. Where loads are wide, extents are multiples of four: all columns of a run exist if its
+// first does.
 template <class T, class Offset, class Use>
 __device__ __forceinline__ void forSums(int firstRow, int rows, int firstColumn, int columns,
                                         const Offset& offset, const Use& use) {

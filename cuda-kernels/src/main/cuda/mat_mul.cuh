@@ -35,7 +35,7 @@ __device__ __forceinline__ void matMul(const float* a, const float* b, const flo
 // nextA and nextB: elements from one product's matrix to the next one's; 0 if all share one.
 // pieces, piece: how many parts K is cut into, and the extent of each.
 #define MAT_MUL(NAME, TILE)                                                                       \
-  extern "C" __global__ void __launch_bounds__(TILE::THREADS, TILE::BLOCKS) NAME(                               \
+  extern "C" __global__ void __launch_bounds__(TILE::THREADS, TILE::BLOCKS) NAME(                 \
       const float* a, const float* b, const float* bias, const float* residual, float* out,       \
       int m, int n, int k, int transposeA, int transposeB, long long nextA, long long nextB,      \
       int batch, int pieces, int piece) {                                                         \

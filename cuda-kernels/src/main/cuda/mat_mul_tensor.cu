@@ -4,10 +4,10 @@
 #include "mat_mul.cuh"
 #include "tensor_core.cuh"
 
-#define BOTH(SIZE, TILE)                            \
-  MAT_MUL(mat_mul_tf32_##SIZE, Tensor##TILE<Tf32>)  \
-  MAT_MUL(mat_mul_bf16_##SIZE, Tensor##TILE<Bf16>)
+MAT_MUL(mat_mul_tf32_large4, TensorLarge4<Tf32>)
+MAT_MUL(mat_mul_tf32_medium4, TensorMedium4<Tf32>)
+MAT_MUL(mat_mul_tf32_medium1, TensorMedium1<Tf32>)
 
-BOTH(large4, Large4)
-BOTH(medium4, Medium4)
-BOTH(medium1, Medium1)
+MAT_MUL(mat_mul_bf16_large4, TensorDeep4)
+MAT_MUL(mat_mul_bf16_medium4, TensorMedium4<Bf16>)
+MAT_MUL(mat_mul_bf16_medium1, TensorMedium1<Bf16>)

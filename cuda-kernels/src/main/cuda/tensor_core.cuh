@@ -1,10 +1,10 @@
 // Tiles of tensor cores (compute capability 8.0 on), to be used in the place of Tile in gemm.cuh.
 //
-// A warp owns WARP_ROWS x WARP_COLUMNS results and multiplies with mma.sync, 16 x 8 results at a time.
-// Operands are rounded once, on their way into shared memory: to TF32 (10 bits after the point, 8 along
-// K for each mma) or to bfloat16 (7 bits, 16 along K, two numbers in a word). Products are added in
-// single precision. Shared memory holds words [word along K][row]; both kinds of mma take the words
-// t and t + 4 of eight from lane 4 * g + t, so one loop serves both.
+// A warp owns WARP_ROWS x WARP_COLUMNS results and multiplies with mma.sync, 16 x 8 results at a
+// time. Operands are rounded once, on their way into shared memory: to TF32 (10 bits after the
+// point, 8 along K for each mma) or to bfloat16 (7 bits, 16 along K, two numbers in a word).
+// Products are added in single precision. Shared memory holds words [word along K][row]; both kinds
+// of mma take the words t and t + 4 of eight from lane 4 * g + t, so one loop serves both.
 #pragma once
 
 struct Tf32 {
@@ -107,6 +107,8 @@ struct TensorTile : KIND {
 // Names as in gemm.cuh, by kind of number.
 template <class KIND>
 using TensorLarge4 = TensorTile<KIND, 128, 128, 16, 64, 32, 4>;
+// As many words along K as with TF32; only loaders of plain matrices leave registers for it.
+using TensorDeep4 = TensorTile<Bf16, 128, 128, 32, 64, 32, 4>;
 template <class KIND>
 using TensorMedium4 = TensorTile<KIND, 64, 64, 16, 32, 32, 4>;
 template <class KIND>

@@ -29,6 +29,9 @@ final class CudaConvolution implements Convolution {
   private static final int BLOCKS_OF_SUMS = 264;
 
   private final Kernels kernels;
+  private final ProductKernels forward;
+  private final ProductKernels inputGrad;
+  private final ProductKernels weightGrad;
   private final CudaMatMul matMul;
   private final Precision precision;
   private final @Nullable GemmTile always;
@@ -40,6 +43,9 @@ final class CudaConvolution implements Convolution {
    */
   CudaConvolution(Kernels kernels, Precision precision, @Nullable GemmTile always) {
     this.kernels = kernels;
+    this.forward = new ProductKernels(kernels, FILE, "convolution_forward");
+    this.inputGrad = new ProductKernels(kernels, FILE, "convolution_input_grad");
+    this.weightGrad = new ProductKernels(kernels, FILE, "convolution_weight_grad");
     this.precision = precision;
     this.always = always;
     matMul = new CudaMatMul(kernels, precision, always);
@@ -129,7 +135,8 @@ final class CudaConvolution implements Convolution {
           .with(kw)
           .with(stride())
           .with(padding())
-          .with(groups());
+          .with(inGroup())
+          .with(outGroup());
     }
   }
 
@@ -178,7 +185,7 @@ final class CudaConvolution implements Convolution {
     } else {
       boolean wide = e.fours() && aligned(input, weight, out) && GemmTile.aligned(residual);
       GemmTile tile = tile(e.outPixels(), e.outGroup(), e.groups(), 0).available(wide, precision);
-      Kernel kernel = tile.kernel(kernels, FILE, "convolution_forward", wide, precision);
+      Kernel kernel = forward.get(tile, wide, precision);
       e.giveTo(kernel.with(input).with(weight).with(bias).with(residual).with(out))
           .launch(
               Math.toIntExact(tile.blocks(e.outPixels(), e.outGroup(), e.groups())),
@@ -247,7 +254,7 @@ final class CudaConvolution implements Convolution {
       int rows = e.images * ((e.height + stride - 1) / stride) * ((e.width + stride - 1) / stride);
       long products = (long) e.groups() * stride * stride;
       GemmTile tile = tile(rows, e.inGroup(), products, 0).available(wide, precision);
-      Kernel kernel = tile.kernel(kernels, FILE, "convolution_input_grad", wide, precision);
+      Kernel kernel = inputGrad.get(tile, wide, precision);
       e.giveTo(kernel.with(dOut).with(weight).with(bias).with(dInput))
           .launch(Math.toIntExact(tile.blocks(rows, e.inGroup(), products)), tile.threads());
     }
@@ -291,7 +298,7 @@ final class CudaConvolution implements Convolution {
     long blocks = tile.blocks(rows, e.outGroup(), e.groups());
     int piece = GemmTile.piece(depth, blocks, dWeight.size());
     int pieces = GemmTile.pieces(depth, piece);
-    Kernel kernel = tile.kernel(kernels, FILE, "convolution_weight_grad", wide, rounding);
+    Kernel kernel = weightGrad.get(tile, wide, rounding);
     try (Scope scope = Scope.open()) {
       Tensor result =
           pieces == 1 ? dWeight : Tensor.empty(dWeight.backend(), Shape.of(pieces, dWeight.size()));

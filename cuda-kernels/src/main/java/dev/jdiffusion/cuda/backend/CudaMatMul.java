@@ -17,6 +17,7 @@ final class CudaMatMul implements MatMul {
   private static final int THREADS = 256;
 
   private final Kernels kernels;
+  private final ProductKernels products;
   private final Precision precision;
   private final @Nullable GemmTile always;
 
@@ -27,6 +28,7 @@ final class CudaMatMul implements MatMul {
    */
   CudaMatMul(Kernels kernels, Precision precision, @Nullable GemmTile always) {
     this.kernels = kernels;
+    this.products = new ProductKernels(kernels, FILE, FILE);
     this.precision = precision;
     this.always = always;
   }
@@ -70,7 +72,7 @@ final class CudaMatMul implements MatMul {
     long blocks = tile.blocks(m, n, batch);
     int piece = transposeA ? GemmTile.piece(k, blocks, out.size()) : k;
     int pieces = GemmTile.pieces(k, piece);
-    Kernel kernel = tile.kernel(kernels, FILE, FILE, wide, rounding);
+    Kernel kernel = products.get(tile, wide, rounding);
     try (Scope scope = Scope.open()) {
       @Nullable Tensor partial =
           pieces == 1 ? null : Tensor.empty(out.backend(), Shape.of(pieces, out.size()));

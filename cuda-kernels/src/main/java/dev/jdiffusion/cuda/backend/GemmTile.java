@@ -2,7 +2,6 @@ package dev.jdiffusion.cuda.backend;
 
 import dev.jdiffusion.tensor.Precision;
 import dev.jdiffusion.tensor.Tensor;
-import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -99,20 +98,6 @@ enum GemmTile {
   GemmTile available(boolean wide, Precision precision) {
     boolean missing = this == LARGE && !wide || this == TALL && precision != Precision.FP32;
     return missing ? MEDIUM : this;
-  }
-
-  /**
-   * The kernel of an operation for this tile. Small tiles always compute in single precision:
-   * rounding would not make them faster.
-   *
-   * @param file such as {@code mat_mul}; its kernels for tensor cores are in {@code mat_mul_tensor}
-   * @param operation how the kernel's name starts
-   */
-  Kernel kernel(Kernels kernels, String file, String operation, boolean wide, Precision precision) {
-    String size = name().toLowerCase(Locale.ROOT) + (wide && this != SMALL ? "4" : "1");
-    return precision == Precision.FP32 || this == SMALL
-        ? kernels.get(file, operation + "_" + size)
-        : kernels.get(file + "_tensor", operation + "_" + precision + "_" + size);
   }
 
   /** What weight gradients are computed in: they add up many small terms, and are kept. */
