@@ -31,6 +31,11 @@ public record ConformanceCase(String name, Consumer<Run> body, boolean undefined
   }
 
   /** Throws an error that names the first wrong element if a backend differs from the reference. */
+  public void verify(Backend backend) {
+    verify(List.of(backend), new Recorder());
+  }
+
+  /** The same for several, with a note of what they were asked for. */
   void verify(List<Backend> backends, Recorder recorder) {
     verify(backends, recorder, 0);
   }

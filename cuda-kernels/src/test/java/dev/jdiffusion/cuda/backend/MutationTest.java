@@ -1,0 +1,159 @@
+package dev.jdiffusion.cuda.backend;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+
+import dev.jdiffusion.cuda.backend.Mutant.Kind;
+import dev.jdiffusion.cuda.driver.GpuDriver;
+import dev.jdiffusion.cuda.driver.GpuException;
+import dev.jdiffusion.cuda.driver.GpuFunction;
+import dev.jdiffusion.cuda.emulator.EmulatorDriver;
+import dev.jdiffusion.tensor.Backend;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.BinaryOperator;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+
+/**
+ * Breaks the kernels that are shipped, one line at a time, and asks whether the emulator notices:
+ * every barrier and every wait taken away, some bounds shifted by one. A mutant is noticed if the
+ * emulator reports it or a result is wrong. {@code harmless-mutants.txt} lists those that change
+ * nothing, with the reason.
+ */
+final class MutationTest {
+  /** Exercises that a mutant has to pass to count as unnoticed. */
+  private static final int MOST_EXERCISES = 12;
+
+  private static final int BOUNDS_OF_A_KERNEL = 3;
+
+  /** An exercise, how long it takes, and the kernels that it starts. */
+  private record Use(Exercise exercise, long nanoseconds, Set<String> kernels) {}
+
+  private final Map<String, String> texts = new TreeMap<>();
+  private final List<Use> uses = new ArrayList<>();
+
+  /** A driver that loads other text and notes which kernels are started. */
+  private static GpuDriver watched(
+      EmulatorDriver driver, BinaryOperator<String> textOfFile, Set<String> started) {
+    return (GpuDriver)
+        Proxy.newProxyInstance(
+            GpuDriver.class.getClassLoader(),
+            new Class<?>[] {GpuDriver.class},
+            (proxy, method, arguments) -> {
+              if (method.getName().equals("load")) {
+                arguments[1] = textOfFile.apply((String) arguments[0], (String) arguments[1]);
+              } else if (method.getName().equals("launch")
+                  && arguments[0] instanceof GpuFunction function) {
+                started.add(function.name());
+              }
+              try {
+                return method.invoke(driver, arguments);
+              } catch (InvocationTargetException e) {
+                throw e.getCause();
+              }
+            });
+  }
+
+  /** Runs all exercises on the kernels as they are. */
+  private void findUses() {
+    Set<String> started = new HashSet<>();
+    BinaryOperator<String> asShipped =
+        (file, text) -> {
+          texts.put(file, text);
+          return text;
+        };
+    try (EmulatorDriver driver = new EmulatorDriver(1)) {
+      GpuDriver watched = watched(driver, asShipped, started);
+      Map<String, Backend> backends = new HashMap<>();
+      for (Exercise exercise : Exercise.all()) {
+        Backend backend =
+            backends.computeIfAbsent(
+                exercise.precision() + " " + exercise.tile(), key -> exercise.backend(watched));
+        started.clear();
+        long start = System.nanoTime();
+        exercise.check().accept(backend);
+        uses.add(new Use(exercise, System.nanoTime() - start, Set.copyOf(started)));
+      }
+    }
+    uses.sort(Comparator.comparingLong(Use::nanoseconds));
+  }
+
+  @TestFactory
+  Stream<DynamicTest> mistakesInKernelsAreNoticed() {
+    findUses();
+    Map<String, Integer> harmless = harmless();
+    return texts.keySet().stream()
+        .map(file -> DynamicTest.dynamicTest(file, () -> checkFile(file, harmless)));
+  }
+
+  private void checkFile(String file, Map<String, Integer> harmless) {
+    List<Mutant> unnoticed = new ArrayList<>();
+    int bounds = 0;
+    int noticedBounds = 0;
+    for (Mutant mutant : Mutant.of(file, texts.get(file), BOUNDS_OF_A_KERNEL)) {
+      List<Use> using =
+          uses.stream().filter(use -> use.kernels().contains(mutant.kernel())).toList();
+      boolean noticed = isNoticed(mutant, using);
+      if (mutant.kind() == Kind.BOUND) {
+        bounds++;
+        noticedBounds += noticed ? 1 : 0;
+      } else if (!noticed) {
+        unnoticed.add(mutant);
+      }
+    }
+    // Few extents end exactly where a bound is, so most kernels have bounds that no case asks for.
+    assertFalse(
+        bounds > 0 && noticedBounds == 0 && !harmless.containsKey(file + " " + Kind.BOUND),
+        "no shifted bound was noticed");
+    Map<String, Integer> left = new HashMap<>(harmless);
+    unnoticed.removeIf(mutant -> left.merge(mutant.key(), -1, Integer::sum) >= 0);
+    assertEquals(List.of(), unnoticed, "nobody noticed these");
+  }
+
+  private boolean isNoticed(Mutant mutant, List<Use> using) {
+    String text = mutant.applyTo(texts.get(mutant.file()));
+    int step = Math.max(1, using.size() / MOST_EXERCISES);
+    for (int i = 0; i < using.size(); i += step) {
+      try (EmulatorDriver driver = new EmulatorDriver(1)) {
+        BinaryOperator<String> broken =
+            (file, original) -> file.equals(mutant.file()) ? text : original;
+        Exercise exercise = using.get(i).exercise();
+        exercise.check().accept(exercise.backend(watched(driver, broken, new HashSet<>())));
+      } catch (AssertionError | GpuException e) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** How many mutants of a kernel and a kind change nothing. */
+  private static Map<String, Integer> harmless() {
+    Map<String, Integer> harmless = new LinkedHashMap<>();
+    try (InputStream list = MutationTest.class.getResourceAsStream("harmless-mutants.txt")) {
+      for (String line : new String(list.readAllBytes(), StandardCharsets.UTF_8).lines().toList()) {
+        if (!line.startsWith("#")) {
+          String[] words = line.split(" ", 4);
+          harmless.put(words[0] + " " + words[1], Integer.parseInt(words[2]));
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return harmless;
+  }
+}
