@@ -93,7 +93,13 @@ public final class Profiler implements Observer {
   }
 
   public Profiler(Backend backend, Grouping grouping) {
-    this(backend, grouping, System::nanoTime);
+    this(
+        backend,
+        grouping,
+        () -> {
+          backend.synchronize();
+          return System.nanoTime();
+        });
   }
 
   /**

@@ -62,6 +62,12 @@ public interface Backend {
   /** Copies a tensor's elements to {@code target}, starting at {@code to}. */
   void read(Tensor source, double[] target, int to);
 
+  /**
+   * Waits until all that was asked for is done. A device of its own takes work and returns at once:
+   * only clocks need to wait, since whatever reads a result waits by itself.
+   */
+  default void synchronize() {}
+
   /** What the pool holds and has handed out. */
   MemoryStatistics memory();
 

@@ -36,7 +36,7 @@ public record MachineLimits(double flopsPerSecond, double bytesPerSecond) {
   public static MachineLimits measure(Backend backend) {
     try (Scope _ = Scope.open()) {
       Tensor chains = Tensor.zeros(backend, Shape.of(Probe.CHAINS));
-      double flops = flops(backend.probe(), chains);
+      double flops = flops(backend, chains);
       int elements =
           (int)
               Math.clamp(
@@ -48,6 +48,7 @@ public record MachineLimits(double flopsPerSecond, double bytesPerSecond) {
       Elementwise elementwise = backend.elementwise();
       double copy =
           rate(
+              backend,
               NANOS,
               () -> {
                 elementwise.copy(x, y);
@@ -55,6 +56,7 @@ public record MachineLimits(double flopsPerSecond, double bytesPerSecond) {
               });
       double triad =
           rate(
+              backend,
               NANOS,
               () -> {
                 elementwise.addScaled(0.5, x, y);
@@ -83,13 +85,16 @@ public record MachineLimits(double flopsPerSecond, double bytesPerSecond) {
    * Calls that become longer as the compiler makes them faster: a long one that starts in the
    * interpreter would stay there to its end.
    */
-  private static double flops(Probe probe, Tensor chains) {
+  private static double flops(Backend backend, Tensor chains) {
+    Probe probe = backend.probe();
     int[] rounds = {FEWEST_ROUNDS};
     return rate(
+        backend,
         3 * NANOS,
         () -> {
           long start = System.nanoTime();
           double done = probe.multiplyAdds(rounds[0], chains);
+          backend.synchronize();
           if (System.nanoTime() - start < LONG_NANOS && rounds[0] < MOST_ROUNDS) {
             rounds[0] *= 2;
           }
@@ -101,13 +106,14 @@ public record MachineLimits(double flopsPerSecond, double bytesPerSecond) {
    * The most that some work does in a second, as the work counts it. Not the median: whatever else
    * runs on the machine makes a run slower, and nothing makes one faster than the limit.
    */
-  private static double rate(long nanos, DoubleSupplier work) {
+  private static double rate(Backend backend, long nanos, DoubleSupplier work) {
     long begin = System.nanoTime();
     double best = 0;
     long now;
     do {
       long start = System.nanoTime();
       double done = work.getAsDouble();
+      backend.synchronize();
       now = System.nanoTime();
       best = Math.max(best, done / ((now - start) * 1e-9));
     } while (now - begin < nanos);

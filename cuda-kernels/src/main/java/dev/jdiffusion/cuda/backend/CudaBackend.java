@@ -35,7 +35,8 @@ import org.jspecify.annotations.Nullable;
  * Single precision on one GPU, or on the emulator of one; products may round their operands.
  *
  * <p>All work goes into one stream, in the order of the calls, so a result may be used by the next
- * call before it is there. Only reading a tensor, and {@link Reduction#sumOfSquares}, wait.
+ * call before it is there. Only reading a tensor, {@link Reduction#sumOfSquares} and {@link
+ * #synchronize} wait.
  */
 final class CudaBackend implements Backend {
   /** The compute capability whose tensor cores know all precisions. */
@@ -141,6 +142,11 @@ final class CudaBackend implements Backend {
   @Override
   public void read(Tensor source, double[] target, int to) {
     memory.read(source, target, to);
+  }
+
+  @Override
+  public void synchronize() {
+    memory.synchronize();
   }
 
   @Override

@@ -44,11 +44,16 @@ final class CudaMemory {
     return CudaStorage.address(tensor.storage()) + (long) tensor.offset() * Float.BYTES;
   }
 
+  /** Waits until all work is done. */
+  void synchronize() {
+    driver.synchronize(stream);
+    filled = 0;
+  }
+
   /** The next free piece of the staging memory. */
   private MemorySegment stage(long bytes) {
     if (filled + bytes > STAGING_BYTES) {
-      driver.synchronize(stream);
-      filled = 0;
+      synchronize();
     }
     MemorySegment piece = staging.asSlice(filled, bytes);
     filled += (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
@@ -76,8 +81,7 @@ final class CudaMemory {
       int length = Math.min(most, count - first);
       MemorySegment piece = stage((long) length * Float.BYTES);
       driver.copyToHost(source + (long) first * Float.BYTES, piece, stream);
-      driver.synchronize(stream);
-      filled = 0;
+      synchronize();
       part.copy(piece, first, length);
     }
   }
@@ -124,8 +128,7 @@ final class CudaMemory {
   double readDouble(Tensor source) {
     MemorySegment piece = stage(Double.BYTES);
     driver.copyToHost(address(source), piece, stream);
-    driver.synchronize(stream);
-    filled = 0;
+    synchronize();
     return piece.get(JAVA_DOUBLE, 0);
   }
 
