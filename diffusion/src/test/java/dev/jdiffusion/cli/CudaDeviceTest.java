@@ -2,7 +2,6 @@ package dev.jdiffusion.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -69,7 +68,7 @@ class CudaDeviceTest {
   }
 
   @Test
-  void roundedProductsTrainNearlyAsWell() throws IOException {
+  void everyPrecisionTrainsNearlyAsWell() throws IOException {
     String train = "train " + Program.TINY + " --steps 2 --log-every 1 --sample-every 0";
     Program.in(folder).run(train + " --out cpu");
     double expected = losses("cpu").getLast();
@@ -84,7 +83,6 @@ class CudaDeviceTest {
                       + precision);
       assertEquals(0, result.code(), result.toString());
       double actual = losses(precision).getLast();
-      assertNotEquals(expected, actual, TOLERANCE * 1e-3, precision);
       assertEquals(expected, actual, 0.02 * expected, precision);
     }
   }
