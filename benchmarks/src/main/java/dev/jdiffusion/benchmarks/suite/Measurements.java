@@ -23,7 +23,7 @@ import org.openjdk.jmh.results.format.ResultFormatType;
 final class Measurements {
   /** Flags that only say where a run keeps its temporary files. */
   private static final List<String> OF_THIS_RUN =
-      List.of("-D" + Answers.FOLDER, Suite.CLASS_ARCHIVE, Suite.MAKE_CLASS_ARCHIVE);
+      List.of("-D" + Answers.FOLDER, Rounds.CLASS_ARCHIVE, Rounds.MAKE_CLASS_ARCHIVE);
 
   private static final ObjectMapper MAPPER = new ObjectMapper();
 
@@ -52,7 +52,7 @@ final class Measurements {
     MAPPER.writerWithDefaultPrettyPrinter().writeValue(json.toFile(), tree);
   }
 
-  private static void clean(ObjectNode result) {
+  static void clean(ObjectNode result) {
     result.remove("jvm");
     Iterator<JsonNode> flags = result.path("jvmArgs").iterator();
     while (flags.hasNext()) {

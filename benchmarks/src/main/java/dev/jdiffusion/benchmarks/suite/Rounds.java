@@ -1,0 +1,223 @@
+package dev.jdiffusion.benchmarks.suite;
+
+import dev.jdiffusion.benchmarks.Answers;
+import dev.jdiffusion.benchmarks.ContenderEnvironment;
+import dev.jdiffusion.benchmarks.PeakMemory;
+import dev.jdiffusion.benchmarks.StepBenchmark;
+import dev.jdiffusion.benchmarks.work.Contenders;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.SequencedMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.results.RunResult;
+import org.openjdk.jmh.runner.Runner;
+import org.openjdk.jmh.runner.RunnerException;
+import org.openjdk.jmh.runner.format.OutputFormatFactory;
+import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
+import org.openjdk.jmh.runner.options.OptionsBuilder;
+import org.openjdk.jmh.runner.options.TimeValue;
+import org.openjdk.jmh.runner.options.VerboseMode;
+import org.openjdk.jmh.util.Statistics;
+
+/**
+ * One fork of every case on all its contenders, ours first, then the next fork of every case. So
+ * what is compared is measured seconds apart, and a case's forks are spread over the whole run.
+ */
+final class Rounds {
+  /** The device of a benchmark that has no choice of them. */
+  static final String NO_DEVICE = "";
+
+  /** Forks take their classes from an archive that the first one leaves, and start faster. */
+  static final String CLASS_ARCHIVE = "-XX:SharedArchiveFile=";
+
+  static final String MAKE_CLASS_ARCHIVE = "-XX:+AutoCreateSharedArchive";
+
+  /** How much slower than another format one may be in its first fork, to get more of them. */
+  private static final double NEARLY_AS_FAST = 1.15;
+
+  private static final Pattern FAILURE = Pattern.compile("^[a-z][\\w.]*\\.(\\w+Exception: .*)");
+
+  private final SequencedMap<Plan.Case, List<String>> contenders;
+  private final int forks;
+  private final Measurements measurements = new Measurements();
+
+  Rounds(SequencedMap<Plan.Case, List<String>> contenders, int forks) {
+    this.contenders = new LinkedHashMap<>(contenders);
+    this.forks = forks;
+  }
+
+  @Override
+  public String toString() {
+    return String.format(
+        Locale.ROOT,
+        "%d cases, forks of each: %d, about %.0f minutes",
+        contenders.size(),
+        forks,
+        Math.ceil(seconds() / 60));
+  }
+
+  /** An estimate: of two formats of a library, one is taken to be dropped. */
+  private double seconds() {
+    double seconds = 0;
+    for (var entry : contenders.entrySet()) {
+      Plan.Cost cost = entry.getKey().entry().cost();
+      List<String> peers = entry.getValue().stream().filter(device -> !isOurs(device)).toList();
+      long libraries = peers.stream().map(Plan::libraryOf).distinct().count();
+      seconds += cost.ours() * (entry.getValue().size() - peers.size()) * forks;
+      seconds += cost.peers() * (peers.size() + libraries * (forks - 1));
+    }
+    return seconds;
+  }
+
+  private static boolean isOurs(String device) {
+    return device.equals(NO_DEVICE) || Contenders.isOurs(device);
+  }
+
+  /** Runs them all, and writes after each round what was measured until then. */
+  void run(Path json, Path log) throws IOException, RunnerException {
+    long start = System.nanoTime();
+    Path temporary = Files.createTempDirectory(ramOrDisk(), "jdiffusion-benchmarks");
+    try {
+      for (int round = 1; round <= forks; round++) {
+        for (Plan.Case work : List.copyOf(contenders.keySet())) {
+          SequencedMap<String, Double> times = race(work, temporary, log);
+          if (round == 1) {
+            contenders.put(
+                work, times.keySet().stream().filter(device -> keepsUp(device, times)).toList());
+          }
+          System.out.printf(
+              Locale.ROOT,
+              "%5.1f min, fork %d of %d: %s: %s%n",
+              (System.nanoTime() - start) / 60e9,
+              round,
+              forks,
+              work,
+              inWords(times));
+        }
+        measurements.write(json);
+      }
+    } finally {
+      Answers.delete(temporary);
+    }
+  }
+
+  /** The seconds of one fork each; none of those that failed, but a line that says so. */
+  private SequencedMap<String, Double> race(Plan.Case work, Path temporary, Path log)
+      throws IOException, RunnerException {
+    SequencedMap<String, Double> times = new LinkedHashMap<>();
+    Path answers = Files.createTempDirectory(temporary, "answers");
+    try {
+      for (String device : contenders.getOrDefault(work, List.of())) {
+        ChainedOptionsBuilder options = options(work, device);
+        if (!device.equals(NO_DEVICE)) {
+          List<String> flags = new ArrayList<>(classArchive(temporary, device));
+          flags.add("-D" + Answers.FOLDER + "=" + answers);
+          options.jvmArgsPrepend(flags.toArray(String[]::new));
+        }
+        for (RunResult result : measure(options, log)) {
+          measurements.add(result);
+          times.put(device, seconds(result));
+        }
+      }
+    } finally {
+      Answers.delete(answers);
+    }
+    return times;
+  }
+
+  /** Answers are large: writing them to a slow disk would take longer than the measurements. */
+  private static Path ramOrDisk() {
+    Path ram = Path.of("/dev/shm");
+    return Files.isWritable(ram) ? ram : Path.of(System.getProperty("java.io.tmpdir"));
+  }
+
+  /** None for classes in folders, where an IDE has them: the JVM makes no archive of these. */
+  private static List<String> classArchive(Path folder, String device) {
+    return System.getProperty("java.class.path").endsWith(".jar")
+        ? List.of(CLASS_ARCHIVE + folder.resolve(device + ".jsa"), MAKE_CLASS_ARCHIVE)
+        : List.of();
+  }
+
+  private static ChainedOptionsBuilder options(Plan.Case work, String device) {
+    ChainedOptionsBuilder options =
+        new OptionsBuilder()
+            .include("^" + Pattern.quote(work.entry().benchmark().getName() + ".run") + "$")
+            // Nothing is inherited from this JVM: the flags stand in the benchmark.
+            .jvmArgs()
+            .addProfiler(PeakMemory.class)
+            .addProfiler(ContenderEnvironment.class)
+            .forks(1);
+    work.parameters().forEach(options::param);
+    if (!device.equals(NO_DEVICE)) {
+      options.param("device", device);
+      options.param("threads", Integer.toString(work.threads()));
+    }
+    if (!isOurs(device)) {
+      // Native code is warm after the run that is compared, and takes seconds for whole steps.
+      boolean seconds = work.entry().benchmark() == StepBenchmark.class;
+      options.warmupIterations(seconds ? 0 : 1).warmupTime(TimeValue.milliseconds(100));
+      if (seconds) {
+        options.measurementIterations(1);
+      }
+    }
+    return options;
+  }
+
+  private static Collection<RunResult> measure(ChainedOptionsBuilder options, Path log)
+      throws IOException, RunnerException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    Collection<RunResult> results;
+    try (PrintStream out = new PrintStream(bytes, true, StandardCharsets.UTF_8)) {
+      results =
+          new Runner(
+                  options.build(),
+                  OutputFormatFactory.createFormatInstance(out, VerboseMode.NORMAL))
+              .run();
+    }
+    Files.write(log, bytes.toByteArray(), StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+    bytes
+        .toString(StandardCharsets.UTF_8)
+        .lines()
+        .map(FAILURE::matcher)
+        .filter(Matcher::find)
+        .map(failure -> failure.group(1))
+        .distinct()
+        .forEach(failure -> System.out.println("left out: " + failure));
+    return results;
+  }
+
+  /** Of the fastest iteration: it is disturbed least. */
+  private static double seconds(RunResult result) {
+    Statistics statistics = result.getPrimaryResult().getStatistics();
+    return result.getParams().getMode() == Mode.Throughput
+        ? 1 / statistics.getMax()
+        : statistics.getMin();
+  }
+
+  /** Whether no other format of the same library is much faster. */
+  private static boolean keepsUp(String device, Map<String, Double> times) {
+    return times.keySet().stream()
+        .filter(other -> Plan.libraryOf(other).equals(Plan.libraryOf(device)))
+        .allMatch(other -> times.get(device) <= NEARLY_AS_FAST * times.get(other));
+  }
+
+  private static String inWords(SequencedMap<String, Double> times) {
+    List<String> words = new ArrayList<>();
+    times.forEach((device, seconds) ->
+        words.add((device + " " + Report.number(seconds * 1e3) + " ms").strip()));
+    return String.join(", ", words);
+  }
+}
