@@ -51,7 +51,18 @@ public abstract class SideBySide {
   @Param("2")
   public int threads;
 
+  /**
+   * Work that may be under way when a device is waited for: much longer than the waiting takes, and
+   * short beside an iteration, whose last work is counted in it or in the next one.
+   */
+  private static final double SECONDS_PER_WAIT = 5e-3;
+
+  private static final int MOST_RUNS_PER_WAIT = 1000;
+
+  private Contender contender;
   private Operation operation;
+  private int runsPerWait;
+  private int runsUnderWay;
   private double gigaflops;
   private double gigabytes;
 
@@ -66,7 +77,7 @@ public abstract class SideBySide {
   /** Opens the device, prepares the work, does it once and compares. */
   @Setup
   public void open() {
-    Contender contender = Contenders.open(device, threads);
+    contender = Contenders.open(device, threads);
     Workload work = workload();
     operation = contender.prepare(work);
     gigaflops = work.flops() * 1e-9;
@@ -75,6 +86,12 @@ public abstract class SideBySide {
     if (!isTrusted()) {
       Answers.of(this).compare(device + ", " + work, operation.result(), tolerance());
     }
+    contender.finish();
+    long start = System.nanoTime();
+    operation.run();
+    contender.finish();
+    double seconds = (System.nanoTime() - start) * 1e-9;
+    runsPerWait = (int) Math.clamp(SECONDS_PER_WAIT / seconds, 1, MOST_RUNS_PER_WAIT);
   }
 
   /** Keeps what cpu computed, so that others need not compute it again to be compared. */
@@ -93,6 +110,10 @@ public abstract class SideBySide {
   @Benchmark
   public Operation run(Work work) {
     operation.run();
+    if (++runsUnderWay >= runsPerWait) {
+      contender.finish();
+      runsUnderWay = 0;
+    }
     work.gigaflops += gigaflops;
     work.gigabytes += gigabytes;
     return operation;

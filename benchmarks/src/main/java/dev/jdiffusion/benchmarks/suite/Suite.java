@@ -32,6 +32,9 @@ public final class Suite implements Callable<Integer> {
   @Option(names = "--devices", split = ",", description = "only these, such as cpu,cuda,libtorch")
   private List<String> devices = new ArrayList<>();
 
+  @Option(names = "--only", description = "only cases whose names have this in them")
+  private String only = "";
+
   @Option(names = "--threads", description = "default: one per processor")
   private int threads = Runtime.getRuntime().availableProcessors();
 
@@ -72,6 +75,7 @@ public final class Suite implements Callable<Integer> {
             .stream()
                 .filter(e -> groups.isEmpty() || groups.contains(e.group()))
                 .flatMap(e -> e.cases(threads).stream())
+                .filter(work -> work.toString().contains(only))
                 .toList();
     SequencedMap<String, DeviceProbe.Answer> answers = DeviceProbe.ask(wanted(), threads);
     printDevices(answers);

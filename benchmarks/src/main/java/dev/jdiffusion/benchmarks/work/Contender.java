@@ -16,4 +16,10 @@ public interface Contender {
    *     so in one line
    */
   Operation prepare(Workload work);
+
+  /**
+   * Waits until all that operations have started is done. A device of its own takes work and
+   * returns at once; what returns when it is done has nothing to wait for.
+   */
+  default void finish() {}
 }

@@ -21,8 +21,19 @@ import java.util.function.Supplier;
 final class JDiffusionContender implements Contender {
   private final Backend backend;
 
+  /** Reading it waits for the device. */
+  private final Tensor mark;
+
   JDiffusionContender(Backend backend) {
     this.backend = backend;
+    mark = Tensor.zeros(backend, Shape.of(1));
+  }
+
+  @Override
+  public void finish() {
+    if (backend.device().kind().equals("cuda")) {
+      backend.read(mark, new float[1], 0);
+    }
   }
 
   @Override
@@ -353,6 +364,8 @@ final class JDiffusionContender implements Contender {
         () -> {
           backend.elementwise().fill(0, firstMoment);
           backend.elementwise().fill(0, secondMoment);
+          backend.elementwise().fill(0, weight);
+          backend.elementwise().fill(0, ema);
           gradient.copyFrom(Workload.values("earlier", length));
           step.accept(1);
           gradient.copyFrom(Workload.values("gradient", length));
