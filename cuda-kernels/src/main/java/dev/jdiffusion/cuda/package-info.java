@@ -1,7 +1,7 @@
 /**
- * What this program knows about NVIDIA GPUs: so far, only whether a driver and devices are there.
- * May use {@code tensor} and {@code java.lang.foreign}. Start at {@link
- * dev.jdiffusion.cuda.CudaDriverProbe}.
+ * Which NVIDIA GPUs this machine has, and why none. May use {@code tensor} and {@code
+ * java.lang.foreign}. Start at {@link dev.jdiffusion.cuda.CudaDriverProbe}; what computes on them
+ * is in the package {@code backend}.
  */
 @NullMarked
 package dev.jdiffusion.cuda;

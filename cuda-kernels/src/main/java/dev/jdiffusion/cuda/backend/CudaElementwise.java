@@ -17,6 +17,12 @@ final class CudaElementwise implements Elementwise {
 
   private static final int FEW_AXES = 3;
 
+  private static final String[] UNARY = names(Unary.values(), "");
+  private static final String[] UNARY_GRAD = names(Unary.values(), "_grad");
+  private static final String[] BINARY = names(Binary.values(), "");
+  private static final String[] BINARY_FEW_AXES = names(Binary.values(), "_" + FEW_AXES);
+  private static final String[] BINARY_MOST_AXES = names(Binary.values(), "_" + MOST_AXES);
+
   private final Kernels kernels;
   private final CudaMemory memory;
 
@@ -29,14 +35,17 @@ final class CudaElementwise implements Elementwise {
     kernel.launch(Kernels.blocks(elements, PER_BLOCK), THREADS);
   }
 
-  private static String name(Enum<?> function) {
-    return "elementwise_" + function.name().toLowerCase(Locale.ROOT);
+  /** The kernels' names by the function's number, so that a launch puts none together. */
+  private static String[] names(Enum<?>[] functions, String suffix) {
+    return Arrays.stream(functions)
+        .map(function -> "elementwise_" + function.name().toLowerCase(Locale.ROOT) + suffix)
+        .toArray(String[]::new);
   }
 
   @Override
   public void unary(Unary function, Tensor x, Tensor out) {
     int n = out.size();
-    launch(kernels.get(FILE, name(function)).with(x).with(out).with(n), n);
+    launch(kernels.get(FILE, UNARY[function.ordinal()]).with(x).with(out).with(n), n);
   }
 
   @Override
@@ -47,7 +56,8 @@ final class CudaElementwise implements Elementwise {
           case NEG, LOG, SQUARE, ABS, RELU, SILU, GELU, GELU_TANH -> x;
         };
     int n = dx.size();
-    launch(kernels.get(FILE, name(function) + "_grad").with(read).with(dy).with(dx).with(n), n);
+    launch(
+        kernels.get(FILE, UNARY_GRAD[function.ordinal()]).with(read).with(dy).with(dx).with(n), n);
   }
 
   private static boolean isSmallInteger(double exponent) {
@@ -111,7 +121,7 @@ final class CudaElementwise implements Elementwise {
     if (flat) {
       launch(
           kernels
-              .get(FILE, name(function))
+              .get(FILE, BINARY[function.ordinal()])
               .with(a)
               .with(b)
               .with(out)
@@ -206,11 +216,12 @@ final class CudaElementwise implements Elementwise {
       }
       return;
     }
-    int axesOfKernel = rank <= FEW_AXES ? FEW_AXES : MOST_AXES;
+    boolean few = rank <= FEW_AXES;
+    int axesOfKernel = few ? FEW_AXES : MOST_AXES;
     int missing = axesOfKernel - rank;
     Kernel kernel =
         kernels
-            .get(FILE, name(function) + "_" + axesOfKernel)
+            .get(FILE, (few ? BINARY_FEW_AXES : BINARY_MOST_AXES)[function.ordinal()])
             .with(a.range(atA, Shape.of()))
             .with(b.range(atB, Shape.of()))
             .with(out.range(at, Shape.of()))
