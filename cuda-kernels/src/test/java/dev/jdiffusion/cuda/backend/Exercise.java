@@ -29,8 +29,8 @@ record Exercise(
   private static final long SEED = 11;
 
   /**
-   * The conformance suite, and products with every tile: its tensors are small and begin at odd
-   * addresses, so they choose few tiles.
+   * The conformance suite, and products with every tile: its tensors are small, so they choose few
+   * tiles.
    */
   static List<Exercise> all() {
     List<Exercise> all = new ArrayList<>();

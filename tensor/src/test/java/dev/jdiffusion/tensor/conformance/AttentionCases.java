@@ -21,6 +21,7 @@ final class AttentionCases {
     add(cases, Packing.APART, 1, 1, 130, 4, 28, 1);
     add(cases, Packing.APART, 1, 33, 80, 1, 112, 1);
     add(cases, Packing.APART, 2, 31, 67, 2, 3, 30);
+    add(cases, Packing.APART, 1, 5, 9, 1, 100, 1);
     add(cases, Packing.APART, 1, 1100, 300, 1, 8, 1);
     add(cases, Packing.PACKED, 1, 600, 600, 1, 16, 1);
     // Heads too large to be kept in registers.

@@ -119,6 +119,7 @@ final class ConvolutionCases {
       new Extents(2, 6, 6, 7, 7, 3, 3, 1, 1, 7),
       new Extents(1, 9, 9, 33, 33, 3, 3, 2, 1, 33),
       new Extents(1, 11, 8, 5, 5, 4, 4, 3, 1, 5),
+      new Extents(1, 7, 8, 6, 6, 2, 2, 3, 0, 6),
       new Extents(1, 8, 8, 16, 16, 5, 5, 1, 2, 16),
       new Extents(1, 6, 6, 20, 20, 1, 1, 1, 0, 20),
     };

@@ -18,6 +18,7 @@ final class LinearAttentionCases {
       add(cases, packing, 1, 1, 2, 16, 1);
       add(cases, packing, 2, 40, 2, 64, 20);
     }
+    add(cases, Packing.APART, 1, 530, 3, 5, 1);
   }
 
   private static void add(

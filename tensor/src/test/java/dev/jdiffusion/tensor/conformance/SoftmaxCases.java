@@ -20,6 +20,7 @@ final class SoftmaxCases {
             Shape.of(2, 4, 49, 49),
             Shape.of(33, 16),
             Shape.of(2, 9, 31),
+            Shape.of(3, 100),
             Shape.of(70, 130),
             Shape.of(5, 261),
             Shape.of(3, 784))) {
