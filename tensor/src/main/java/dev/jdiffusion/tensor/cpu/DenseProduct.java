@@ -21,6 +21,16 @@ final class DenseProduct {
    */
   static final int STRETCH = 512;
 
+  /**
+   * Floats of packed weights that all blocks are multiplied with before the next: they stay in the
+   * cache that processors share, beside the input and the results that pass by. Each block reads
+   * them once, and from memory that takes longer than the multiplying.
+   */
+  private static final int SHARED = 1 << 20;
+
+  /** Multiply-adds of a task below which the threads' agreeing on it shows. */
+  private static final int TASK = 1 << 20;
+
   /** Sums up to this length wait for memory; longer ones leave the hardware time to foresee. */
   private static final int SHORT_SUM = 256;
 
@@ -71,14 +81,19 @@ final class DenseProduct {
     Windows.Block last = windows.block(windows.blocks - 1);
     Tables full = Tables.of(windows, first, target);
     Tables rest = windows.pixels(last) == full.pixels ? full : Tables.of(windows, last, target);
-    int splits = splits(windows.blocks, panels.count, workers.threads());
+    long work = (long) windows.pixels() * panels.columns * Math.max(1, windows.length());
+    int groups = groups(windows, panels);
+    int splits = splits(windows, panels.count, groups, work, workers.threads());
+    int parts = groups * splits;
+    int groupTasks = windows.blocks * splits;
     workers.run(
-        windows.blocks * splits,
-        (long) windows.pixels() * panels.columns * Math.max(1, windows.length()),
+        groups * groupTasks,
+        work,
         task -> {
-          Windows.Block block = windows.block(task / splits);
+          int inGroup = task % groupTasks;
+          Windows.Block block = windows.block(inGroup / splits);
           Tables tables = windows.pixels(block) == full.pixels ? full : rest;
-          int split = task % splits;
+          int part = task / groupTasks * splits + inGroup % splits;
           block(
               windows,
               block,
@@ -87,12 +102,33 @@ final class DenseProduct {
               inputFrom,
               packed,
               panels,
-              panels.count * split / splits,
-              panels.count * (split + 1) / splits,
+              panels.count * part / parts,
+              panels.count * (part + 1) / parts,
               start,
               target,
               pool);
         });
+  }
+
+  /** Into how many groups to divide the panels, so that one is {@link #SHARED}. */
+  private static int groups(Windows windows, Panels panels) {
+    long length = (long) panels.paddedColumns() * windows.length();
+    return Math.clamp((length + SHARED - 1) / SHARED, 1, panels.count);
+  }
+
+  /**
+   * Into how many parts to split a group of panels. Where that costs nothing but agreeing on tasks,
+   * there are enough of them that no thread waits long for the last.
+   */
+  private static int splits(Windows windows, int panels, int groups, long work, int threads) {
+    int blocks = windows.blocks * groups;
+    int splits = splits(blocks, panels / groups, threads);
+    if (threads == 1 || !windows.isDirect()) {
+      return splits;
+    }
+    int wanted = (8 * threads + blocks - 1) / blocks;
+    int most = Math.clamp(work / TASK / blocks, 1, panels / groups);
+    return Math.max(splits, Math.min(wanted, most));
   }
 
   /** Into how many parts to split the panels, where there are too few blocks for all threads. */

@@ -11,6 +11,7 @@ import dev.jdiffusion.tensor.Shape;
 import dev.jdiffusion.tensor.Tensor;
 import dev.jdiffusion.tensor.ops.MatMul;
 import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -56,6 +57,15 @@ class CpuMatMulTest {
             seed % 5 == 0 ? random.nextInt(380, 800) : random.nextInt(1, largest),
             random.nextBoolean(),
             random.nextBoolean());
+    check(c, seed, random);
+  }
+
+  @Test
+  void aProductByMoreWeightsThanCachesKeepIsThatLoopToo() {
+    check(new Case(0, 0, 27, 1100, 1100, false, true), 25, new SplittableRandom(25));
+  }
+
+  private static void check(Case c, int seed, SplittableRandom random) {
     float[] a = random(c.shapeA(), random);
     float[] b = random(c.shapeB(), random);
     float[] bias = random(Shape.of(c.n), random);
