@@ -114,6 +114,22 @@ def softmax(p, _):
     return lambda: F.softmax(x, -1)
 
 
+def optimizer(p, _):
+    size = int(p["parameters"]) // 120
+    weights = [random(size).requires_grad_() for _ in range(120)]
+    averages = [random(size) for _ in range(120)]
+    for weight in weights:
+        weight.grad = random(size)
+    adam = torch.optim.Adam(weights, lr=1e-3, fused=True)
+
+    def run():
+        adam.step()
+        with torch.no_grad():
+            torch._foreach_lerp_(averages, weights, 0.005)
+
+    return run
+
+
 WORK = {
     "GemmBenchmark": gemm,
     "ConvolutionBenchmark": conv,
@@ -121,6 +137,7 @@ WORK = {
     "AttentionBenchmark": attention,
     "ElementwiseBenchmark": elementwise,
     "SoftmaxBenchmark": softmax,
+    "OptimizerBenchmark": optimizer,
 }
 
 
