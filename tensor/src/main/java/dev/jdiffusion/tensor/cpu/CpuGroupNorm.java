@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Forward, {@code (u - mean) * rstd * gamma..} becomes one fused multiply-add with a scale and a
  * shift per channel. The variance comes from one pass of sums of {@code u - s} and {@code (u -
- * s)^2}, where s is the mean over the first tile of the image: a mean of f of the data is within
+ * s)^2}, where s is the mean over some first pixels of the image: a mean of f of the data is within
  * {@code sqrt(1/f)} standard deviations of the whole's, so hardly anything cancels.
  *
  * <p>Sums are taken over blocks of an image that depend on its shape alone, and added in order, in

@@ -152,8 +152,8 @@ final class GroupNormBackward {
       Arrays.fill(tiles, sum, biasTile, 0f);
       int blockAt = start + block * at.blockLength;
       int end = start + at.blockEnd(block);
+      int n = end - blockAt;
       if (oneLoop) {
-        int n = end - blockAt;
         float[] dv = activated ? dX : dOut;
         int dvAt = (activated ? dXAt : dOutAt) + blockAt;
         if (!activated && TiledSums.hasSeveralPasses(tile, n)) {
@@ -161,10 +161,23 @@ final class GroupNormBackward {
         }
         TiledSums.gradientMoments(
             dv, dvAt, x, xAt + blockAt, tiles, meanTile, sum, product, tile, n);
+      } else if (keepsSlopes()) {
+        int slopesFrom = slopesAt + blockAt - start;
+        for (int i = 0; i < n; i += at.chunk) {
+          GroupNormLoops.geluAndSlope(
+              x,
+              xAt + blockAt + i,
+              dX,
+              dXAt + blockAt + i,
+              slopes,
+              slopesFrom + i,
+              Math.min(at.chunk, n - i));
+        }
+        TiledSums.gradientMoments(
+            dOut, dOutAt + blockAt, dX, dXAt + blockAt, tiles, meanTile, sum, product, tile, n);
       } else {
         for (int from = blockAt; from < end; from += at.chunk) {
-          int n = Math.min(at.chunk, end - from);
-          measureChunk(from, n, tiles, slopes, slopesAt + from - start);
+          measureChunk(from, Math.min(at.chunk, end - from), tiles);
         }
       }
       addToChannels(tiles, sum, image, block, sums);
@@ -174,7 +187,7 @@ final class GroupNormBackward {
   }
 
   /** A chunk of what needs several loops, which pass it on in the first-level cache. */
-  private void measureChunk(int from, int n, float[] tiles, float[] slopes, int slopesFrom) {
+  private void measureChunk(int from, int n, float[] tiles) {
     int tile = at.tile;
     int meanTile = 0;
     int sum = tile;
@@ -188,11 +201,6 @@ final class GroupNormBackward {
     int uAt = xAt + from;
     int dOutFrom = dOutAt + from;
     int to = dXAt + from;
-    if (keepsSlopes()) {
-      GroupNormLoops.geluAndSlope(u, uAt, dX, to, slopes, slopesFrom, n);
-      TiledSums.gradientMoments(dOut, dOutFrom, dX, to, tiles, meanTile, sum, product, tile, n);
-      return;
-    }
     if (addsBias) {
       TiledLoops.add(u, uAt, tiles, biasTile, at.period, tiles, uChunk, n);
       u = tiles;
@@ -301,41 +309,53 @@ final class GroupNormBackward {
       at.loadBias(bias, biasAt, image, tiles, biasTile);
     }
     int start = image * at.length;
+    int rangeAt = start + firstBlock * at.blockLength;
+    int range = start + at.blockEnd(endBlock - 1) - rangeAt;
     if (isOneLoop()) {
-      int from = start + firstBlock * at.blockLength;
-      int n = start + at.blockEnd(endBlock - 1) - from;
       TiledLoops.normalizeGradient(
           activated ? dX : dOut,
-          (activated ? dXAt : dOutAt) + from,
+          (activated ? dXAt : dOutAt) + rangeAt,
           x,
-          xAt + from,
+          xAt + rangeAt,
           tiles,
           meanTile,
           scale,
           slope,
           shift,
-          at.period,
+          at.tile,
           dX,
-          dXAt + from,
-          n);
+          dXAt + rangeAt,
+          range);
+    } else if (keepsSlopes()) {
+      GroupNormLoops.slopedGradient(
+          dOut,
+          dOutAt + rangeAt,
+          dX,
+          dXAt + rangeAt,
+          tiles,
+          meanTile,
+          scale,
+          slope,
+          shift,
+          at.tile,
+          slopes,
+          slopesAt + rangeAt - start,
+          range);
+    } else {
+      for (int from = rangeAt; from < rangeAt + range; from += at.chunk) {
+        applyToChunk(from, Math.min(at.chunk, rangeAt + range - from), tiles);
+      }
     }
-    for (int block = firstBlock; block < endBlock; block++) {
+    for (int block = firstBlock; block < endBlock && dBias != null; block++) {
       int blockAt = start + block * at.blockLength;
-      int end = start + at.blockEnd(block);
-      for (int from = blockAt; from < end && !isOneLoop(); from += at.chunk) {
-        int n = Math.min(at.chunk, end - from);
-        applyToChunk(from, n, tiles, slopes, slopesAt + from - start);
-      }
-      if (dBias != null) {
-        Arrays.fill(tiles, sum, sum + tile, 0f);
-        TiledSums.sum(dX, dXAt + blockAt, tiles, sum, tile, end - blockAt);
-        addToChannels(tiles, sum, image, block, inputSums);
-      }
+      Arrays.fill(tiles, sum, sum + tile, 0f);
+      TiledSums.sum(dX, dXAt + blockAt, tiles, sum, tile, start + at.blockEnd(block) - blockAt);
+      addToChannels(tiles, sum, image, block, inputSums);
     }
     pool.give(tiles);
   }
 
-  private void applyToChunk(int from, int n, float[] tiles, float[] slopes, int slopesFrom) {
+  private void applyToChunk(int from, int n, float[] tiles) {
     int tile = at.tile;
     int meanTile = 0;
     int scale = tile;
@@ -346,25 +366,6 @@ final class GroupNormBackward {
     int uChunk = zChunk + at.chunk;
     int to = dXAt + from;
     int dOutFrom = dOutAt + from;
-    if (keepsSlopes()) {
-      GroupNormLoops.slopedGradient(
-          dOut,
-          dOutFrom,
-          dX,
-          to,
-          tiles,
-          meanTile,
-          scale,
-          slope,
-          shift,
-          at.period,
-          slopes,
-          slopesFrom,
-          dX,
-          to,
-          n);
-      return;
-    }
     float[] z = x;
     int zAt = xAt + from;
     if (addsBias) {
@@ -389,7 +390,7 @@ final class GroupNormBackward {
         scale,
         slope,
         shift,
-        at.period,
+        at.tile,
         dX,
         to,
         n);
@@ -418,9 +419,9 @@ final class GroupNormBackward {
       Arrays.fill(tiles, slope + first, slope + last, (float) (r * r * meanOfProduct));
       Arrays.fill(tiles, shift + first, shift + last, (float) (r * meanOfGradient));
     }
-    TiledLoops.repeat(tiles, scale, at.channels, at.period);
-    TiledLoops.repeat(tiles, slope, at.channels, at.period);
-    TiledLoops.repeat(tiles, shift, at.channels, at.period);
+    TiledLoops.repeat(tiles, scale, at.channels, at.tile);
+    TiledLoops.repeat(tiles, slope, at.channels, at.tile);
+    TiledLoops.repeat(tiles, shift, at.channels, at.tile);
   }
 
   void finishBias(int image) {

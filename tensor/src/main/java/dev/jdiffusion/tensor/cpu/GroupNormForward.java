@@ -103,7 +103,10 @@ final class GroupNormForward {
     }
     int start = image * at.length;
     transform(xAt + start, sample, tiles, biasTile, tiles, shift);
-    loadShift(image, tiles, sample);
+    Arrays.fill(tiles, sum, sum + at.tile, 0f);
+    TiledSums.sum(tiles, shift, tiles, sum, at.tile, sample);
+    TiledSums.fold(tiles, sum, at.tile, at.period);
+    loadShift(image, tiles, sum, sample);
     for (int block = firstBlock; block < endBlock; block++) {
       Arrays.fill(tiles, sum, sum + sumTile, 0f);
       Arrays.fill(tiles, square, square + sumTile, 0f);
@@ -148,39 +151,40 @@ final class GroupNormForward {
   }
 
   /**
-   * Replaces the image's first elements by the means of their groups, repeated; less the bias if
-   * that is not added before.
+   * The groups' means over a sample, repeated; less the bias if that is not added before.
+   *
+   * @param sums the sample's sums
    */
-  private void loadShift(int image, float[] tiles, int n) {
-    double[] total = new double[at.groups];
-    for (int pixel = 0; pixel < n; pixel += at.channels) {
+  private void loadShift(int image, float[] tiles, int sums, int sample) {
+    double[] means = new double[at.groups];
+    for (int pixel = sums; pixel < sums + at.period; pixel += at.channels) {
       for (int g = 0; g < at.groups; g++) {
         float sum = 0;
         int from = pixel + g * at.perGroup;
         for (int i = from; i < from + at.perGroup; i++) {
           sum += tiles[i];
         }
-        total[g] += sum;
+        means[g] += sum;
       }
     }
     for (int g = 0; g < at.groups; g++) {
-      float shift = (float) (total[g] * at.groups / n);
-      shifts[image * at.groups + g] = shift;
+      float shift = (float) (means[g] * at.groups / sample);
+      means[g] = shift;
       Arrays.fill(tiles, g * at.perGroup, (g + 1) * at.perGroup, shift);
     }
     if (bias != null && !transformed) {
-      double[] corrected = new double[at.groups];
       at.subtractBias(bias, biasAt, image, tiles, 0);
       // What is subtracted is rounded: the sums belong to a slightly different shift.
-      for (int c = 0; c < at.channels; c++) {
-        int slot = image * at.groups + c / at.perGroup;
-        double shift = (double) tiles[c] + bias[biasAt + image * at.channels + c];
-        corrected[c / at.perGroup] += (shift - shifts[slot]) / at.perGroup;
-      }
       for (int g = 0; g < at.groups; g++) {
-        shifts[image * at.groups + g] += corrected[g];
+        double rounding = 0;
+        for (int c = g * at.perGroup; c < (g + 1) * at.perGroup; c++) {
+          rounding += (double) tiles[c] + bias[biasAt + image * at.channels + c] - means[g];
+        }
+        means[g] += rounding / at.perGroup;
       }
     }
+    // At once, since blocks of an image may be measured by several threads.
+    System.arraycopy(means, 0, shifts, image * at.groups, at.groups);
     TiledLoops.repeat(tiles, 0, at.channels, sumTile);
   }
 

@@ -8,8 +8,11 @@ import org.jspecify.annotations.Nullable;
  * Where images, blocks, chunks, channels and groups lie, and the tiles that both directions need.
  */
 final class GroupNormGeometry {
-  /** About the length of a block: a unit of work where there are too few images to share. */
-  private static final int BLOCK = 16384;
+  /**
+   * About the length of a block: a unit of work where there are too few images to share, and of
+   * sums in single precision.
+   */
+  private static final int BLOCK = 8192;
 
   /** Longer tiles than this are not summed in registers: too many passes. */
   private static final int LONGEST_STRIPED = 1024;
@@ -17,7 +20,7 @@ final class GroupNormGeometry {
   /** About as many elements are taken through all steps before the next ones. */
   private static final int CHUNK = 2048;
 
-  private static final int SAMPLE = 128;
+  private static final int SAMPLE = 512;
 
   final int images;
   final int length;
@@ -51,7 +54,7 @@ final class GroupNormGeometry {
 
   /** As many of an image's first elements as tell about where its mean is. */
   int sample() {
-    return Math.min(length, Math.max(SAMPLE / channels, 1) * channels);
+    return Math.min(length, Math.max(SAMPLE / tile, 1) * tile);
   }
 
   int blockEnd(int block) {

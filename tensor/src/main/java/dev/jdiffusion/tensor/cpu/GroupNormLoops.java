@@ -157,16 +157,12 @@ final class GroupNormLoops {
     }
   }
 
-  /**
-   * {@code dx = (dy * scale - ((u - mean) * slope + shift)) * slopes}.
-   *
-   * @param dx may be u
-   */
+  /** {@code dx = (dy * scale - ((u - mean) * slope + shift)) * slopes}, where u is in dx. */
   static void slopedGradient(
       float[] dy,
       int dyAt,
-      float[] u,
-      int uAt,
+      float[] dx,
+      int dxAt,
       float[] tiles,
       int mean,
       int scale,
@@ -175,41 +171,40 @@ final class GroupNormLoops {
       int tile,
       float[] slopes,
       int slopesAt,
-      float[] dx,
-      int dxAt,
       int n) {
-    int whole = n & -L;
-    Kernel.launch(() ->
-        slopedGradientLoop(
-            dy, dyAt, u, uAt, tiles, mean, scale, slope, shift, tile, slopes, slopesAt, dx, dxAt,
-            whole));
-    if (whole < n) {
-      int at = whole % tile;
-      int rest = n - whole;
-      int to = dxAt + whole;
+    int inStrips = TiledSums.inStrips(tile, n);
+    for (int strip = 0; strip < tile && inStrips > 0; strip += TiledSums.STRIP) {
+      int s = strip;
+      Kernel.launch(() ->
+          slopedGradientOfStrip(
+              dy,
+              dyAt + s,
+              dx,
+              dxAt + s,
+              tiles,
+              mean + s,
+              scale + s,
+              slope + s,
+              shift + s,
+              tile,
+              slopes,
+              slopesAt + s,
+              inStrips));
+    }
+    if (inStrips < n) {
+      int rest = n - inStrips;
+      int to = dxAt + inStrips;
       TiledLoops.normalizeGradient(
-          dy,
-          dyAt + whole,
-          u,
-          uAt + whole,
-          tiles,
-          mean + at,
-          scale + at,
-          slope + at,
-          shift + at,
-          tile,
-          dx,
-          to,
-          rest);
-      ArithmeticLoops.multiply(dx, to, slopes, slopesAt + whole, dx, to, rest);
+          dy, dyAt + inStrips, dx, to, tiles, mean, scale, slope, shift, tile, dx, to, rest);
+      ArithmeticLoops.multiply(dx, to, slopes, slopesAt + inStrips, dx, to, rest);
     }
   }
 
-  private static void slopedGradientLoop(
+  private static void slopedGradientOfStrip(
       float[] dy,
       int dyAt,
-      float[] u,
-      int uAt,
+      float[] dx,
+      int dxAt,
       float[] tiles,
       int mean,
       int scale,
@@ -218,25 +213,44 @@ final class GroupNormLoops {
       int tile,
       float[] slopes,
       int slopesAt,
-      float[] dx,
-      int dxAt,
       int n) {
-    int t = 0;
-    for (int i = 0; i < n; i += L) {
-      FloatVector d =
-          FloatVector.fromArray(F, u, uAt + i).sub(FloatVector.fromArray(F, tiles, mean + t));
-      d =
-          d.fma(
-              FloatVector.fromArray(F, tiles, slope + t),
-              FloatVector.fromArray(F, tiles, shift + t));
+    FloatVector m0 = FloatVector.fromArray(F, tiles, mean);
+    FloatVector m1 = FloatVector.fromArray(F, tiles, mean + L);
+    FloatVector m2 = FloatVector.fromArray(F, tiles, mean + 2 * L);
+    FloatVector m3 = FloatVector.fromArray(F, tiles, mean + 3 * L);
+    FloatVector a0 = FloatVector.fromArray(F, tiles, scale);
+    FloatVector a1 = FloatVector.fromArray(F, tiles, scale + L);
+    FloatVector a2 = FloatVector.fromArray(F, tiles, scale + 2 * L);
+    FloatVector a3 = FloatVector.fromArray(F, tiles, scale + 3 * L);
+    FloatVector b0 = FloatVector.fromArray(F, tiles, slope).neg();
+    FloatVector b1 = FloatVector.fromArray(F, tiles, slope + L).neg();
+    FloatVector b2 = FloatVector.fromArray(F, tiles, slope + 2 * L).neg();
+    FloatVector b3 = FloatVector.fromArray(F, tiles, slope + 3 * L).neg();
+    FloatVector c0 = FloatVector.fromArray(F, tiles, shift).neg();
+    FloatVector c1 = FloatVector.fromArray(F, tiles, shift + L).neg();
+    FloatVector c2 = FloatVector.fromArray(F, tiles, shift + 2 * L).neg();
+    FloatVector c3 = FloatVector.fromArray(F, tiles, shift + 3 * L).neg();
+    for (int i = 0; i < n; i += tile) {
+      FloatVector d = FloatVector.fromArray(F, dx, dxAt + i).sub(m0).fma(b0, c0);
       FloatVector.fromArray(F, dy, dyAt + i)
-          .fma(FloatVector.fromArray(F, tiles, scale + t), d.neg())
+          .fma(a0, d)
           .mul(FloatVector.fromArray(F, slopes, slopesAt + i))
           .intoArray(dx, dxAt + i);
-      t += L;
-      if (t == tile) {
-        t = 0;
-      }
+      d = FloatVector.fromArray(F, dx, dxAt + i + L).sub(m1).fma(b1, c1);
+      FloatVector.fromArray(F, dy, dyAt + i + L)
+          .fma(a1, d)
+          .mul(FloatVector.fromArray(F, slopes, slopesAt + i + L))
+          .intoArray(dx, dxAt + i + L);
+      d = FloatVector.fromArray(F, dx, dxAt + i + 2 * L).sub(m2).fma(b2, c2);
+      FloatVector.fromArray(F, dy, dyAt + i + 2 * L)
+          .fma(a2, d)
+          .mul(FloatVector.fromArray(F, slopes, slopesAt + i + 2 * L))
+          .intoArray(dx, dxAt + i + 2 * L);
+      d = FloatVector.fromArray(F, dx, dxAt + i + 3 * L).sub(m3).fma(b3, c3);
+      FloatVector.fromArray(F, dy, dyAt + i + 3 * L)
+          .fma(a3, d)
+          .mul(FloatVector.fromArray(F, slopes, slopesAt + i + 3 * L))
+          .intoArray(dx, dxAt + i + 3 * L);
     }
   }
 }

@@ -20,7 +20,7 @@ final class TiledSums {
   /** Tiles of a multiple of this length are summed in registers, at every vector width. */
   static final int WIDEST_STRIP = 4 * Lanes.LOGICAL;
 
-  private static final int STRIP = 4 * L;
+  static final int STRIP = 4 * L;
 
   /** Rows of which a strip is worth a loop of its own. */
   private static final int FEWEST_ROWS = 12;
@@ -28,7 +28,7 @@ final class TiledSums {
   private TiledSums() {}
 
   /** Elements that are summed in whole rows, strip by strip. */
-  private static int inStrips(int tile, int n) {
+  static int inStrips(int tile, int n) {
     return tile % WIDEST_STRIP == 0 && n >= FEWEST_ROWS * tile ? n - n % tile : 0;
   }
 

@@ -47,6 +47,7 @@ final class GroupNormCases {
             Shape.of(2, 28, 28, 28),
             Shape.of(2, 14, 14, 56),
             Shape.of(3, 7, 7, 112),
+            Shape.of(5, 17, 23, 64),
             Shape.of(1, 64, 64, 6),
             Shape.of(1, 9, 7, 17),
             Shape.of(2, 16, 33),
