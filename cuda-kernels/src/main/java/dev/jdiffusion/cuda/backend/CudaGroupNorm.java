@@ -21,6 +21,9 @@ final class CudaGroupNorm implements GroupNorm {
   /** Pixels of one of these threads. */
   private static final int PIXELS = 8;
 
+  /** Channels of a tile, at most: more of them would leave fewer pixels to a chunk. */
+  private static final int MOST_COLUMNS = 64;
+
   private static final int LANES = 32;
 
   /** Of the kernels that combine partial sums of groups. */
@@ -226,7 +229,10 @@ final class CudaGroupNorm implements GroupNorm {
     static Grid of(Tensor x) {
       int pixels = x.shape().sizeOf(1, x.shape().rank() - 1);
       int channels = x.dim(-1);
-      int columns = Math.min(LANES, Math.max(1, Integer.highestOneBit(2 * channels - 1)));
+      // Tiles of one width: hardly a thread is without a channel, and where one tile is enough,
+      // the threads of a block read what lies behind one another.
+      int tiles = Math.max(1, Kernels.blocks(channels, MOST_COLUMNS));
+      int columns = Math.max(1, Kernels.blocks(channels, tiles));
       int perChunk = THREADS / columns * PIXELS;
       return new Grid(x.dim(0), pixels, channels, columns, Kernels.blocks(pixels, perChunk));
     }
