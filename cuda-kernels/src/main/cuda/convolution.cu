@@ -99,7 +99,9 @@ __device__ __forceinline__ void depthwise(const float* __restrict__ input,
   rest /= strips;
   int y = rest % outHeight;
   int n = rest / outHeight;
-  int taps = kh * kw;
+  // Turned around, the window is read from its end.
+  const float* tap = weight + channel + (flip ? (kh * kw - 1) * channels : 0);
+  int nextTap = flip ? -channels : channels;
   float sum[PIXELS];
 #pragma unroll
   for (int p = 0; p < PIXELS; p++) {
@@ -108,29 +110,39 @@ __device__ __forceinline__ void depthwise(const float* __restrict__ input,
   for (int i = 0; i < kh; i++) {
     int row = y * stride - padY + i;
     if (static_cast<unsigned>(row) >= height) {
+      tap += kw * nextTap;
       continue;
     }
     const float* in = input + (n * height + row) * width * channels + channel;
     if constexpr (SIZE > 0) {
-      float seen[PIXELS + SIZE - 1];
+      constexpr int SEEN = PIXELS + SIZE - 1;
+      float seen[SEEN];
+      int first = firstX - padX;
+      in += first * channels;
+      if (first >= 0 && first + SEEN <= width) {
 #pragma unroll
-      for (int q = 0; q < PIXELS + SIZE - 1; q++) {
-        int column = firstX - padX + q;
-        seen[q] = static_cast<unsigned>(column) < width ? in[column * channels] : 0.0f;
+        for (int q = 0; q < SEEN; q++) {
+          seen[q] = in[q * channels];
+        }
+      } else {
+#pragma unroll
+        for (int q = 0; q < SEEN; q++) {
+          seen[q] = static_cast<unsigned>(first + q) < width ? in[q * channels] : 0.0f;
+        }
       }
 #pragma unroll
       for (int j = 0; j < SIZE; j++) {
-        int tap = i * SIZE + j;
-        float w = weight[(flip ? SIZE * SIZE - 1 - tap : tap) * channels + channel];
+        float w = tap[j * nextTap];
 #pragma unroll
         for (int p = 0; p < PIXELS; p++) {
           sum[p] = fmaf(seen[p + j], w, sum[p]);
         }
       }
+      tap += SIZE * nextTap;
     } else {
       for (int j = 0; j < kw; j++) {
-        int tap = i * kw + j;
-        float w = weight[(flip ? taps - 1 - tap : tap) * channels + channel];
+        float w = *tap;
+        tap += nextTap;
 #pragma unroll
         for (int p = 0; p < PIXELS; p++) {
           int column = (firstX + p) * stride - padX + j;

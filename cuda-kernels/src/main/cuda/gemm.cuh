@@ -27,8 +27,13 @@ struct Tile {
   static constexpr int RUN = 4;
   // Floats between rows of shared memory: a transposed store then spreads over the banks.
   static constexpr int PAD = 4;
+  // Threads of a warp side by side along K: 32 bytes, and their stores then meet in no bank.
+  static constexpr int SIDE = FLOATS == 4 ? 2 : 8;
   // 16-bit numbers in shared memory, two of one row in a word.
   static constexpr bool PAIRS = false;
+
+  // Where a row lies among those of a word along K.
+  __device__ __forceinline__ static int place(int word, int row) { return row; }
 
   __device__ __forceinline__ static float prepare(float value) { return value; }
 
@@ -104,9 +109,10 @@ struct Panel {
     int thread = threadIdx.x;
     if (alongK) {
       constexpr int PER_ROW = T::BK / T::WIDTH;
-      k = thread % PER_ROW * T::WIDTH;
-      row = thread / PER_ROW;
+      constexpr int SIDE = T::SIDE < PER_ROW ? T::SIDE : PER_ROW;
       rowStep = T::THREADS / PER_ROW;
+      k = (thread / (SIDE * rowStep) * SIDE + thread % SIDE) * T::WIDTH;
+      row = thread / SIDE % rowStep;
     } else {
       constexpr int PER_K = T::THREADS / T::BK;
       k = thread / PER_K;
@@ -115,12 +121,18 @@ struct Panel {
     }
   }
 
+  // Where place i lies among the rows of a word along K.
+  __device__ __forceinline__ int at(int word, int i) const {
+    // Steps of four floats are multiples of 32 rows, which T::place does not mix.
+    return T::WIDTH == 4 ? T::place(word, row) + i * rowStep : T::place(word, row + i * rowStep);
+  }
+
   // Puts what was fetched at [k][row]; pairs of 16-bit numbers at [k / 2][row][k % 2].
   __device__ __forceinline__ void store(const float (&values)[FLOATS], float* shared) const {
     if constexpr (T::PAIRS) {
-      storePairs(values, reinterpret_cast<unsigned*>(shared) + k / 2 * STRIDE + row);
+      storePairs(values, reinterpret_cast<unsigned*>(shared) + k / 2 * STRIDE);
     } else {
-      storeWords(values, shared + k * STRIDE + row);
+      storeWords(values, shared + k * STRIDE);
     }
   }
 
@@ -128,14 +140,14 @@ struct Panel {
 #pragma unroll
     for (int i = 0; i < PLACES; i++) {
       if constexpr (T::WIDTH == 1) {
-        to[i * rowStep] = T::prepare(values[i]);
+        to[at(k, i)] = T::prepare(values[i]);
       } else if (alongK) {
 #pragma unroll
         for (int q = 0; q < 4; q++) {
-          to[q * STRIDE + i * rowStep] = T::prepare(values[4 * i + q]);
+          to[q * STRIDE + at(k, i)] = T::prepare(values[4 * i + q]);
         }
       } else {
-        *reinterpret_cast<float4*>(to + i * rowStep) =
+        *reinterpret_cast<float4*>(to + at(k, i)) =
             make_float4(T::prepare(values[4 * i]), T::prepare(values[4 * i + 1]),
                         T::prepare(values[4 * i + 2]), T::prepare(values[4 * i + 3]));
       }
@@ -147,14 +159,14 @@ struct Panel {
 #pragma unroll
     for (int i = 0; i < PLACES; i++) {
       if constexpr (T::WIDTH == 1) {
-        halves[2 * i * rowStep] = T::half(values[i]);
+        halves[2 * at(k / 2, i)] = T::half(values[i]);
       } else if (alongK) {
-        to[i * rowStep] = T::pair(values[4 * i], values[4 * i + 1]);
-        to[STRIDE + i * rowStep] = T::pair(values[4 * i + 2], values[4 * i + 3]);
+        to[at(k / 2, i)] = T::pair(values[4 * i], values[4 * i + 1]);
+        to[STRIDE + at(k / 2, i)] = T::pair(values[4 * i + 2], values[4 * i + 3]);
       } else {
 #pragma unroll
         for (int q = 0; q < 4; q++) {
-          halves[2 * (i * rowStep + q)] = T::half(values[4 * i + q]);
+          halves[2 * (at(k / 2, i) + q)] = T::half(values[4 * i + q]);
         }
       }
     }

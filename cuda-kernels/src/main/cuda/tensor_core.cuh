@@ -50,6 +50,7 @@ struct Bf16 {
 template <class KIND, int ROWS, int COLUMNS, int DEPTH, int WARP_ROWS, int WARP_COLUMNS, int FLOATS>
 struct TensorTile : KIND {
   static constexpr int BM = ROWS, BN = COLUMNS, BK = DEPTH;
+  static_assert(WARP_ROWS % 32 == 0 && WARP_COLUMNS % 32 == 0, "place exchanges rows within 32");
   static constexpr int TM = WARP_ROWS / 8, TN = WARP_COLUMNS / 4;
   static constexpr int WIDTH = FLOATS;
   static constexpr int THREADS = (BM / WARP_ROWS) * (BN / WARP_COLUMNS) * 32;
@@ -58,6 +59,13 @@ struct TensorTile : KIND {
   // Rows of shared memory start 8 banks apart: the lanes of a warp, four words along K of eight
   // neighbours, then read from 32 banks.
   static constexpr int PAD = 8;
+  static constexpr int SIDE = FLOATS == 4 ? 32 : 8;
+
+  // Four words along K exchange groups of eight rows with those of the next four, so that threads
+  // that store side by side along K meet in few banks.
+  __device__ __forceinline__ static int place(int word, int row) {
+    return row ^ (word / 4 % 4 * 8);
+  }
 
   __device__ __forceinline__ static int warpRow() {
     return threadIdx.x / 32 / (BN / WARP_COLUMNS) * WARP_ROWS + threadIdx.x % 32 / 4;
@@ -87,13 +95,15 @@ struct TensorTile : KIND {
       unsigned b[TN / 2][2];
 #pragma unroll
       for (int j = 0; j < TN / 2; j++) {
-        b[j][0] = y[k * RIGHT_STRIDE + j * 8];
-        b[j][1] = y[(k + 4) * RIGHT_STRIDE + j * 8];
+        b[j][0] = y[k * RIGHT_STRIDE + place(k, j * 8)];
+        b[j][1] = y[(k + 4) * RIGHT_STRIDE + place(k + 4, j * 8)];
       }
 #pragma unroll
       for (int i = 0; i < TM; i += 2) {
-        unsigned a[4] = {x[k * LEFT_STRIDE + i * 8], x[k * LEFT_STRIDE + i * 8 + 8],
-                         x[(k + 4) * LEFT_STRIDE + i * 8], x[(k + 4) * LEFT_STRIDE + i * 8 + 8]};
+        unsigned a[4] = {x[k * LEFT_STRIDE + place(k, i * 8)],
+                         x[k * LEFT_STRIDE + place(k, i * 8 + 8)],
+                         x[(k + 4) * LEFT_STRIDE + place(k + 4, i * 8)],
+                         x[(k + 4) * LEFT_STRIDE + place(k + 4, i * 8 + 8)]};
 #pragma unroll
         for (int j = 0; j < TN / 2; j++) {
           KIND::multiply(a, b[j], sum[i][2 * j], sum[i][2 * j + 1], sum[i + 1][2 * j],

@@ -179,6 +179,29 @@ final class GemmTileTest {
                                 GemmTileTest::eighths)))));
   }
 
+  @TestFactory
+  Stream<DynamicTest> wideTilesNeverMeetInABankOfSharedMemory() {
+    return Stream.of(Precision.FP32, Precision.TF32)
+        .flatMap(precision ->
+            Stream.of(GemmTile.LARGE, GemmTile.MEDIUM)
+                .flatMap(tile ->
+                    Stream.of(
+                            new Product(128, 128, 32, false, false),
+                            new Product(128, 128, 32, false, true),
+                            new Product(128, 128, 32, true, false))
+                        .map(product ->
+                            DynamicTest.dynamicTest(
+                                precision + " " + tile + " " + product,
+                                () -> assertEquals(0, bankConflicts(precision, tile, product))))));
+  }
+
+  private static long bankConflicts(Precision precision, GemmTile tile, Product product) {
+    EmulatorDriver counting = new EmulatorDriver(1, true);
+    Backend backend = new CudaBackend(EMULATOR, counting, precision, tile);
+    product.on(backend, backend.matMul(), SplittableRandom::nextGaussian);
+    return counting.emulation().bankConflicts();
+  }
+
   private interface Variant {
     DynamicTest test(Precision precision, GemmTile tile);
   }
