@@ -81,9 +81,7 @@ final class MutationTest {
       GpuDriver watched = watched(driver, asShipped, started);
       Map<String, Backend> backends = new HashMap<>();
       for (Exercise exercise : Exercise.all()) {
-        Backend backend =
-            backends.computeIfAbsent(
-                exercise.precision() + " " + exercise.tile(), key -> exercise.backend(watched));
+        Backend backend = backend(exercise, watched, backends);
         started.clear();
         long start = System.nanoTime();
         exercise.check().accept(backend);
@@ -126,19 +124,28 @@ final class MutationTest {
   }
 
   private boolean isNoticed(Mutant mutant, List<Use> using) {
-    String text = mutant.applyTo(texts.get(mutant.file()));
+    String broken = mutant.applyTo(texts.get(mutant.file()));
     int step = Math.max(1, using.size() / MOST_EXERCISES);
-    for (int i = 0; i < using.size(); i += step) {
-      try (EmulatorDriver driver = new EmulatorDriver(1)) {
-        BinaryOperator<String> broken =
-            (file, original) -> file.equals(mutant.file()) ? text : original;
+    try (EmulatorDriver driver = new EmulatorDriver(1)) {
+      GpuDriver watched =
+          watched(
+              driver, (file, text) -> file.equals(mutant.file()) ? broken : text, new HashSet<>());
+      Map<String, Backend> backends = new HashMap<>();
+      for (int i = 0; i < using.size(); i += step) {
         Exercise exercise = using.get(i).exercise();
-        exercise.check().accept(exercise.backend(watched(driver, broken, new HashSet<>())));
-      } catch (AssertionError | GpuException e) {
-        return true;
+        exercise.check().accept(backend(exercise, watched, backends));
       }
+    } catch (AssertionError | GpuException e) {
+      return true;
     }
     return false;
+  }
+
+  /** One backend for all exercises that want the same: it reads the PTX once. */
+  private static Backend backend(
+      Exercise exercise, GpuDriver driver, Map<String, Backend> backends) {
+    return backends.computeIfAbsent(
+        exercise.precision() + " " + exercise.tile(), key -> exercise.backend(driver));
   }
 
   /** How many mutants of a kernel and a kind change nothing. */
