@@ -8,12 +8,14 @@ in NHWC and NCHW memory where there is a choice, in 32-bit arithmetic with and w
 Times are of the device (CUDA events), the median of batches of at least 20 ms.
 """
 import json
+import math
 import re
 import statistics
 import sys
 
 import torch
 import torch.nn.functional as F
+from torch import nn
 
 CONV = {  # window, extent, inputs, outputs, stride, padding
     "WINDOW3_28_64": (3, 28, 64, 64, 1, 1),
@@ -130,6 +132,129 @@ def optimizer(p, _):
     return run
 
 
+class ConvNext(nn.Module):
+    def __init__(self, fan_in, out, time):
+        super().__init__()
+        self.time = nn.Linear(time, fan_in) if time else None
+        self.depthwise = nn.Conv2d(fan_in, fan_in, 7, padding=3, groups=fan_in)
+        self.norm1, self.convolution1 = nn.GroupNorm(1, fan_in), nn.Conv2d(fan_in, 2 * out, 3, padding=1)
+        self.norm2, self.convolution2 = nn.GroupNorm(1, 2 * out), nn.Conv2d(2 * out, out, 3, padding=1)
+        self.skip = nn.Conv2d(fan_in, out, 1) if fan_in != out else nn.Identity()
+
+    def forward(self, x, time):
+        h = self.depthwise(x)
+        if self.time:
+            h = h + self.time(F.gelu(time))[:, :, None, None]
+        h = F.gelu(self.convolution1(self.norm1(h)))
+        return self.convolution2(self.norm2(h)) + self.skip(x)
+
+
+class ResNet(nn.Module):
+    def __init__(self, fan_in, out, time):
+        super().__init__()
+        self.time = nn.Linear(time, out) if time else None
+        self.convolution1, self.norm1 = nn.Conv2d(fan_in, out, 3, padding=1), nn.GroupNorm(4, out)
+        self.convolution2, self.norm2 = nn.Conv2d(out, out, 3, padding=1), nn.GroupNorm(4, out)
+        self.skip = nn.Conv2d(fan_in, out, 1) if fan_in != out else nn.Identity()
+
+    def forward(self, x, time):
+        h = F.silu(self.norm1(self.convolution1(x)))
+        if self.time:
+            h = h + self.time(F.silu(time))[:, :, None, None]
+        return F.silu(self.norm2(self.convolution2(h))) + self.skip(x)
+
+
+class Attention(nn.Module):
+    """Of four heads of 32, over pixels; linear in their number, or softmax."""
+
+    def __init__(self, channels, linear):
+        super().__init__()
+        self.norm, self.linear = nn.GroupNorm(1, channels), linear
+        self.to_qkv, self.to_out = nn.Conv2d(channels, 384, 1, bias=False), nn.Conv2d(128, channels, 1)
+        self.out_norm = nn.GroupNorm(1, channels) if linear else nn.Identity()
+
+    def forward(self, x):
+        n, _, height, width = x.shape
+        q, k, v = self.to_qkv(self.norm(x)).reshape(n, 3, 4, 32, height * width).unbind(1)
+        if self.linear:
+            context = v @ k.softmax(-1).transpose(-1, -2) * 32 ** -0.5
+            out = context @ q.softmax(-2)
+        else:
+            q, k, v = (part.transpose(-1, -2) for part in (q, k, v))
+            out = F.scaled_dot_product_attention(q, k, v).transpose(-1, -2)
+        return self.out_norm(self.to_out(out.reshape(n, 128, height, width))) + x
+
+
+class UNet(nn.Module):
+    """The U-Net of "The Annotated Diffusion Model" for grey pictures of 28x28."""
+
+    def __init__(self, block):
+        super().__init__()
+        widths, time = [18, 28, 56, 112], 112
+        self.time1, self.time2 = nn.Linear(28, time), nn.Linear(time, time)
+        self.initial = nn.Conv2d(1, 18, 7, padding=3)
+        self.down, self.up = nn.ModuleList(), nn.ModuleList()
+        for i, (fan_in, out) in enumerate(zip(widths, widths[1:])):
+            halve = nn.Conv2d(out, out, 4, 2, 1) if i < 2 else nn.Identity()
+            level = [block(fan_in, out, time), block(out, out, time), Attention(out, True), halve]
+            self.down.append(nn.ModuleList(level))
+        self.middle1, self.middle2 = block(112, 112, time), block(112, 112, time)
+        self.middle_attention = Attention(112, False)
+        for fan_in, out in ((112, 56), (56, 28)):
+            double = nn.ConvTranspose2d(out, out, 4, 2, 1)
+            level = [block(2 * fan_in, out, time), block(out, out, time), Attention(out, True), double]
+            self.up.append(nn.ModuleList(level))
+        self.final_block, self.final_convolution = block(28, 28, 0), nn.Conv2d(28, 1, 1)
+
+    def forward(self, x, timesteps):
+        frequencies = torch.exp(torch.arange(14, device=x.device) * (-math.log(10000) / 13))
+        angles = timesteps[:, None] * frequencies
+        time = self.time2(F.gelu(self.time1(torch.cat((angles.sin(), angles.cos()), 1))))
+        h, skips = self.initial(x), []
+        for first, second, attention, halve in self.down:
+            h = attention(second(first(h, time), time))
+            skips.append(h)
+            h = halve(h)
+        h = self.middle2(self.middle_attention(self.middle1(h, time)), time)
+        for first, second, attention, double in self.up:
+            h = torch.cat((h, skips.pop()), 1)
+            h = double(attention(second(first(h, time), time)))
+        return self.final_convolution(self.final_block(h, time))
+
+
+def step(p, layout):
+    kind = p["step"]
+    if kind.endswith("CIFAR"):
+        return None
+    training = kind.startswith("TRAINING")
+    batch = 128 if training else 64
+    network = UNet(ResNet if kind.endswith("RESNET") else ConvNext)
+    network = network.to(device="cuda", memory_format=layout)
+    x, noise = (random(batch, 1, 28, 28).to(memory_format=layout) for _ in range(2))
+    timesteps = torch.arange(batch, device="cuda") * 200.0 / batch
+    if not training:
+        def sample():
+            with torch.no_grad():
+                prediction = network(x, timesteps)
+                return x * 0.3 + (x * 1.3 - prediction * 0.8).clamp(-1, 1) * 0.7
+        return sample
+    parameters = list(network.parameters())
+    averages = [parameter.detach().clone() for parameter in parameters]
+    adam = torch.optim.Adam(parameters, lr=1e-3, fused=True)
+    of_x, of_noise = random(batch, 1, 1, 1), random(batch, 1, 1, 1)
+
+    def train():
+        loss = F.smooth_l1_loss(network(x * of_x + noise * of_noise, timesteps), noise)
+        loss.backward()
+        adam.step()
+        with torch.no_grad():
+            torch._foreach_lerp_(averages, parameters, 0.005)
+        adam.zero_grad()
+        loss.item()
+
+    return train
+
+
 WORK = {
     "GemmBenchmark": gemm,
     "ConvolutionBenchmark": conv,
@@ -138,6 +263,7 @@ WORK = {
     "ElementwiseBenchmark": elementwise,
     "SoftmaxBenchmark": softmax,
     "OptimizerBenchmark": optimizer,
+    "StepBenchmark": step,
 }
 
 
@@ -169,14 +295,16 @@ def main():
         ours = 1e3 / entry["primaryMetric"]["score"]
         times = {}
         layouts = [torch.contiguous_format]
-        if name in ("ConvolutionBenchmark", "NormBenchmark"):
+        if name in ("ConvolutionBenchmark", "NormBenchmark", "StepBenchmark"):
             layouts.append(torch.channels_last)
         for tf32 in (False, True):
             torch.backends.cuda.matmul.allow_tf32 = tf32
             torch.backends.cudnn.allow_tf32 = tf32
-            times["tf32" if tf32 else "fp32"] = min(
-                milliseconds(WORK[name](parameters, layout)) for layout in layouts
-            )
+            works = [WORK[name](parameters, layout) for layout in layouts]
+            if None not in works:
+                times["tf32" if tf32 else "fp32"] = min(milliseconds(work) for work in works)
+        if not times:
+            continue
         case = " ".join(
             value for key, value in sorted(parameters.items()) if key not in ("device", "threads")
         )
