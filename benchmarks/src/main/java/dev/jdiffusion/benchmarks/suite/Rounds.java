@@ -45,6 +45,12 @@ final class Rounds {
 
   static final String MAKE_CLASS_ARCHIVE = "-XX:+AutoCreateSharedArchive";
 
+  /**
+   * For peers, of whom only the calls are Java: their threads wait for each other at every
+   * operation, and C2 at work in the background would stop one of them for milliseconds.
+   */
+  private static final String QUIET_COMPILER = "-XX:TieredStopAtLevel=1";
+
   /** How much slower than another format one may be in its first fork, to get more of them. */
   private static final double NEARLY_AS_FAST = 1.15;
 
@@ -125,6 +131,9 @@ final class Rounds {
         if (!device.equals(NO_DEVICE)) {
           List<String> flags = new ArrayList<>(classArchive(temporary, device));
           flags.add("-D" + Answers.FOLDER + "=" + answers);
+          if (!isOurs(device)) {
+            flags.add(QUIET_COMPILER);
+          }
           options.jvmArgsPrepend(flags.toArray(String[]::new));
         }
         for (RunResult result : measure(options, log)) {
@@ -166,12 +175,12 @@ final class Rounds {
       options.param("threads", Integer.toString(work.threads()));
     }
     if (!isOurs(device)) {
-      // Native code is warm after the run that is compared, and takes seconds for whole steps.
-      boolean seconds = work.entry().benchmark() == StepBenchmark.class;
-      options.warmupIterations(seconds ? 0 : 1).warmupTime(TimeValue.milliseconds(100));
-      if (seconds) {
-        options.measurementIterations(1);
-      }
+      // A whole step takes seconds, and is warm after the run that is compared.
+      boolean whole = work.entry().benchmark() == StepBenchmark.class;
+      options
+          .warmupIterations(whole ? 0 : 2)
+          .warmupTime(TimeValue.milliseconds(200))
+          .measurementIterations(whole ? 1 : 2);
     }
     return options;
   }
