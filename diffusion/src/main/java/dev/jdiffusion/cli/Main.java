@@ -3,6 +3,7 @@ package dev.jdiffusion.cli;
 import dev.jdiffusion.diffusion.UserError;
 import dev.jdiffusion.diffusion.train.TrainingStoppedException;
 import dev.jdiffusion.launcher.ParentWatch;
+import dev.jdiffusion.tensor.BackendUnavailableException;
 import dev.jdiffusion.tensor.OutOfDeviceMemoryException;
 import java.io.PrintStream;
 import java.util.Locale;
@@ -36,7 +37,7 @@ public final class Main {
       return execute(args, out, endNow);
     } catch (ParameterException e) {
       return fail(err, ExitCode.USER_ERROR, CommandLines.explain(e));
-    } catch (UserError e) {
+    } catch (UserError | BackendUnavailableException e) {
       return fail(err, ExitCode.USER_ERROR, String.valueOf(e.getMessage()));
     } catch (TrainingStoppedException e) {
       return fail(err, ExitCode.FAILED, String.valueOf(e.getMessage()));

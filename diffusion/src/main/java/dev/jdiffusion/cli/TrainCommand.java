@@ -8,6 +8,7 @@ import dev.jdiffusion.diffusion.progress.Progress;
 import dev.jdiffusion.diffusion.progress.StopRequest;
 import dev.jdiffusion.diffusion.train.TrainingRun;
 import dev.jdiffusion.diffusion.train.TrainingStoppedException;
+import dev.jdiffusion.tensor.BackendUnavailableException;
 import dev.jdiffusion.tensor.OutOfDeviceMemoryException;
 import java.io.PrintStream;
 import java.nio.file.Path;
@@ -53,7 +54,10 @@ final class TrainCommand {
         case COMPLETE -> ExitCode.DONE;
         case INTERRUPTED -> ExitCode.INTERRUPTED;
       };
-    } catch (UserError | TrainingStoppedException | OutOfDeviceMemoryException e) {
+    } catch (UserError
+        | TrainingStoppedException
+        | BackendUnavailableException
+        | OutOfDeviceMemoryException e) {
       throw e;
     } catch (RuntimeException e) {
       throw ReportedException.of(e, TrainingRun.root(request));

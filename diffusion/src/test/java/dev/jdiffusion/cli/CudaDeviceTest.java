@@ -114,4 +114,44 @@ class CudaDeviceTest {
     assertRefused(
         Program.call("train --device " + device + " --out " + folder.resolve("out")), device);
   }
+
+  @Test
+  void withTooLittleDeviceMemoryOneLineSaysHowMuchAndTheLastCheckpointIsWhole() {
+    // The emulated device has a quarter of the heap.
+    Program.Result result =
+        Program.in(folder)
+            .withJvmFlags("-Xmx128m")
+            .run(
+                "train "
+                    + Program.TINY.replace("--batch 4", "--batch 4096")
+                    + " --steps 2 --device cuda:emulator --out run");
+    assertEquals(2, result.code(), result.toString());
+    assertEquals(1, result.err().size(), result.toString());
+    String line = result.err().getFirst();
+    Pattern amounts =
+        Pattern.compile(
+            "is out of memory: asked for [\\d.,]+ MB, [\\d.,]+ MB in use here, .*"
+                + " [\\d.,]+ MB of [\\d.,]+ MB free .*; use a smaller --batch");
+    assertTrue(amounts.matcher(line).find(), line);
+    Program.Result sampled =
+        Program.in(folder).run("sample --checkpoint run --count 1 --steps 1 --device cpu");
+    assertEquals(0, sampled.code(), sampled.toString());
+  }
+
+  @Test
+  void ptxThatDoesNotAssembleIsNamedInOneLine() throws IOException {
+    // What is behind the boot class path is found before what is on the class path.
+    Path broken = folder.resolve("broken/dev/jdiffusion/cuda/ptx/sm_75/group_norm.ptx");
+    Files.createDirectories(broken.getParent());
+    Files.writeString(broken, ".version 6.3\n.target sm_75\n.address_size 64\nnonsense\n");
+    Program.Result result =
+        Program.in(folder)
+            .withJvmFlags("-Xbootclasspath/a:" + folder.resolve("broken"))
+            .run("train " + Program.TINY + " --steps 1 --device cuda:emulator --out run");
+    assertEquals(2, result.code(), result.toString());
+    assertEquals(1, result.err().size(), result.toString());
+    String line = result.err().getFirst();
+    assertTrue(line.contains("group_norm: the PTX cannot be read: line 4"), line);
+    assertFalse(Files.exists(folder.resolve("run/error.log")), "this is no internal error");
+  }
 }

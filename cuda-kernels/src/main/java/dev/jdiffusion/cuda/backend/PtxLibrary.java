@@ -5,6 +5,7 @@ import dev.jdiffusion.cuda.driver.GpuDriver;
 import dev.jdiffusion.cuda.driver.GpuException;
 import dev.jdiffusion.cuda.driver.GpuModule;
 import dev.jdiffusion.cuda.driver.GpuStream;
+import dev.jdiffusion.tensor.BackendUnavailableException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -96,26 +97,24 @@ final class PtxLibrary implements Kernels {
   }
 
   private GpuModule load(String file) {
-    @Nullable GpuException refused = null;
+    @Nullable String refusal = null;
     for (Tier tier : tiers) {
       String ptx = text(FOLDER + tier.name + "/" + file + ".ptx");
       if (ptx == null) {
         continue;
       }
+      if (refusal != null) {
+        LOG.log(System.Logger.Level.WARNING, "{0}; instead that for {1}", refusal, tier.name);
+      }
       try {
         return driver.load(file, ptx);
       } catch (GpuException e) {
-        LOG.log(
-            System.Logger.Level.WARNING,
-            "{0}.ptx for {1} was refused: {2}",
-            file,
-            tier.name,
-            e.getMessage());
-        refused = e;
+        refusal = e.getMessage() + " (the PTX for " + tier.name + ")";
       }
     }
-    throw refused != null
-        ? refused
+    // Kernels are loaded when they are first used; until then nobody knows that they do not run.
+    throw refusal != null
+        ? new BackendUnavailableException(refusal)
         : new GpuException("there is no PTX of " + file + " for " + device.name());
   }
 

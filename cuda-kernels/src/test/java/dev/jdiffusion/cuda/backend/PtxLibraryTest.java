@@ -12,6 +12,7 @@ import dev.jdiffusion.cuda.driver.GpuException;
 import dev.jdiffusion.cuda.driver.GpuFunction;
 import dev.jdiffusion.cuda.driver.GpuModule;
 import dev.jdiffusion.cuda.driver.GpuStream;
+import dev.jdiffusion.tensor.BackendUnavailableException;
 import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.List;
@@ -93,9 +94,10 @@ final class PtxLibraryTest {
   @DisplayName("gives the assembler's words when no tier is taken")
   void saysWhyPtxWasRefused() {
     PtxLibrary library = library(12060, 9, 0, false);
-    GpuException refusal =
-        assertThrows(GpuException.class, () -> library.get("reduction", "reduction_rows"));
-    assertEquals("reduction: line 1 is wrong", refusal.getMessage());
+    BackendUnavailableException refusal =
+        assertThrows(
+            BackendUnavailableException.class, () -> library.get("reduction", "reduction_rows"));
+    assertEquals("reduction: line 1 is wrong (the PTX for sm_75)", refusal.getMessage());
     assertEquals(".target sm_75", loaded.getLast(), "the oldest tier was tried last");
   }
 
