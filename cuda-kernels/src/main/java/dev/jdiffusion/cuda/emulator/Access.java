@@ -153,6 +153,12 @@ abstract class Access extends Instruction implements GlobalMemory.Transfer {
     }
 
     private static void words(int[] to, int[] words, int[] places, int element, int lanes) {
+      if (lanes == Lanes.ALL) {
+        for (int lane = 0; lane < Lanes.COUNT; lane++) {
+          to[lane] = words[places[lane] + element];
+        }
+        return;
+      }
       for (int rest = lanes; rest != 0; rest &= rest - 1) {
         int lane = Integer.numberOfTrailingZeros(rest);
         to[lane] = words[places[lane] + element];
@@ -225,6 +231,12 @@ abstract class Access extends Instruction implements GlobalMemory.Transfer {
     }
 
     private static void words(int[] from, int[] words, int[] places, int element, int lanes) {
+      if (lanes == Lanes.ALL) {
+        for (int lane = 0; lane < Lanes.COUNT; lane++) {
+          words[places[lane] + element] = from[lane];
+        }
+        return;
+      }
       for (int rest = lanes; rest != 0; rest &= rest - 1) {
         int lane = Integer.numberOfTrailingZeros(rest);
         words[places[lane] + element] = from[lane];

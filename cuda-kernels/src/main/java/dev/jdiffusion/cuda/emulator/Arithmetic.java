@@ -66,6 +66,14 @@ final class Arithmetic {
       this.c = c;
     }
 
+    /** Writes the slots of result and arguments to four places of an array. */
+    void slots(int[] to, int at) {
+      to[at] = d;
+      to[at + 1] = a;
+      to[at + 2] = b;
+      to[at + 3] = c;
+    }
+
     @Override
     void execute(Warp warp, int mask) {
       int[][] slots = warp.narrow;

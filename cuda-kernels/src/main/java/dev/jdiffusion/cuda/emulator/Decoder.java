@@ -67,6 +67,7 @@ final class Decoder {
       parameterOffsets.put(parameter.name(), offsets[i]);
     }
     function(new Frame(kernel, slots, globals), true);
+    MultiplyAdds.join(code);
     return new Program(
         kernel.name(),
         kernel.maximumThreads(),

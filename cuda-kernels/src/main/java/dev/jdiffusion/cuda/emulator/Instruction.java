@@ -16,6 +16,9 @@ abstract class Instruction {
 
   boolean guardNegated;
 
+  /** How many instructions it stands for: those that follow are skipped. */
+  int length = 1;
+
   /**
    * Does it. The warp's program counter already points behind it.
    *

@@ -125,18 +125,20 @@ final class Warp {
       if (pc >= lowestPc) {
         regroup();
       }
-      Instruction instruction = code[pc++];
+      Instruction instruction = code[pc];
+      pc += instruction.length;
       int mask = active;
       if (instruction.guard >= 0) {
         int guard = predicates[instruction.guard];
         mask &= instruction.guardNegated ? ~guard : guard;
       }
-      if (++instructions > MOST_INSTRUCTIONS) {
+      instructions += instruction.length;
+      if (instructions > MOST_INSTRUCTIONS) {
         throw new Fault(
             Integer.numberOfTrailingZeros(active),
             "executes more than " + MOST_INSTRUCTIONS + " instructions without a barrier");
       }
-      threadInstructions += Integer.bitCount(mask);
+      threadInstructions += (long) instruction.length * Integer.bitCount(mask);
       if (mask != 0) {
         instruction.execute(this, mask);
       }

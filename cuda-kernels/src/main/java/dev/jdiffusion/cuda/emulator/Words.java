@@ -120,6 +120,10 @@ abstract class Words {
    * @return the lanes whose address lies in this memory; of the others nothing is done
    */
   final int read(Warp warp, int lanes, int size, int tag, int first, int several) {
+    if (isOrdinary(warp, lanes, size)) {
+      readWarp(warp, size, tag, first, several);
+      return lanes;
+    }
     long limit = bytes - size;
     int count = size + 3 >>> 2;
     int inside = 0;
@@ -132,32 +136,103 @@ abstract class Words {
       inside |= 1 << lane;
       int place = place(offset, size, lane, "reads");
       warp.places[lane] = place;
-      long needed = size >= Integer.BYTES ? ALL_BYTES : (1L << size) - 1 << (offset & 3);
-      for (int i = place; i < place + count; i++) {
-        long state = shadow[i];
-        if ((state & needed) != needed) {
-          throw unwritten(lane, size, offset, i);
-        }
-        if (size >= Integer.BYTES) {
-          int reader = (int) (state >>> READER_SHIFT);
-          int writer = (int) (state >>> WRITER_SHIFT) & TAG_MASK;
-          if (writer >= first && writer != tag) {
-            throw race(warp, lane, "reads", i, "wrote", writer);
-          }
-          if (reader != tag && reader != several) {
-            long now = reader >= first ? several : tag;
-            shadow[i] = state & WITHOUT_READER | now << READER_SHIFT;
-          }
+      if (size >= Integer.BYTES) {
+        readWords(warp, lane, place, count, tag, first, several);
+      } else {
+        long needed = (1L << size) - 1 << (offset & 3);
+        if ((shadow[place] & needed) != needed) {
+          throw unwritten(lane, size, offset, place);
         }
       }
     }
     return inside;
   }
 
+  private void readWords(
+      Warp warp, int lane, int place, int count, int tag, int first, int several) {
+    for (int i = place; i < place + count; i++) {
+      long state = shadow[i];
+      if ((state & ALL_BYTES) != ALL_BYTES) {
+        throw unwritten(lane, count * Integer.BYTES, (long) place * Integer.BYTES, i);
+      }
+      int reader = (int) (state >>> READER_SHIFT);
+      int writer = (int) (state >>> WRITER_SHIFT) & TAG_MASK;
+      if (writer >= first && writer != tag) {
+        throw race(warp, lane, "reads", i, "wrote", writer);
+      }
+      if (reader != tag && reader != several) {
+        long now = reader >= first ? several : tag;
+        shadow[i] = state & WITHOUT_READER | now << READER_SHIFT;
+      }
+    }
+  }
+
+  /**
+   * Whether all lanes of a warp access whole words of this memory; then {@link Warp#places} are
+   * set. Nothing in it depends on a single lane, so that the JIT compiler can make vectors of it.
+   */
+  private boolean isOrdinary(Warp warp, int lanes, int size) {
+    if (lanes != Lanes.ALL || size < Integer.BYTES) {
+      return false;
+    }
+    long[] addresses = warp.addresses;
+    int[] places = warp.places;
+    long last = bytes - size;
+    long outside = 0;
+    long bits = 0;
+    for (int lane = 0; lane < Lanes.COUNT; lane++) {
+      long offset = addresses[lane] - base;
+      outside |= offset | last - offset;
+      bits |= offset;
+      places[lane] = (int) (offset >>> 2);
+    }
+    return outside >= 0 && (bits & size - 1) == 0;
+  }
+
+  /**
+   * Lanes that read what the lane before, or the first lanes of the warp, read are not looked at.
+   */
+  private void readWarp(Warp warp, int size, int tag, int first, int several) {
+    int[] places = warp.places;
+    int count = size >>> 2;
+    int different = differentLanes(places);
+    int before = -1;
+    for (int lane = 0; lane < different; lane++) {
+      int place = places[lane];
+      if (place != before) {
+        readWords(warp, lane, place, count, tag, first, several);
+        before = place;
+      }
+    }
+  }
+
+  /** The lanes after which the places begin again: 8, 16 or 32. */
+  private static int differentLanes(int[] places) {
+    int half = Lanes.COUNT / 2;
+    int different = 0;
+    for (int i = 0; i < half; i++) {
+      different |= places[i] ^ places[i + half];
+    }
+    if (different != 0) {
+      return Lanes.COUNT;
+    }
+    int quarter = half / 2;
+    for (int i = 0; i < quarter; i++) {
+      different |= places[i] ^ places[i + quarter];
+    }
+    return different != 0 ? half : quarter;
+  }
+
   /** The same for writing. */
   final int write(Warp warp, int lanes, int size, int tag, int first) {
-    long limit = bytes - size;
     int count = size + 3 >>> 2;
+    if (isOrdinary(warp, lanes, size)) {
+      for (int lane = 0; lane < Lanes.COUNT; lane++) {
+        writeWords(warp, lane, warp.places[lane], count, tag, first);
+      }
+      return lanes;
+    }
+    long limit = bytes - size;
     int inside = 0;
     for (int rest = lanes; rest != 0; rest &= rest - 1) {
       int lane = Integer.numberOfTrailingZeros(rest);
@@ -172,20 +247,24 @@ abstract class Words {
         shadow[place] |= (1L << size) - 1 << (offset & 3);
         continue;
       }
-      for (int i = place; i < place + count; i++) {
-        long state = shadow[i];
-        int reader = (int) (state >>> READER_SHIFT);
-        int writer = (int) (state >>> WRITER_SHIFT) & TAG_MASK;
-        if (writer >= first && writer != tag) {
-          throw race(warp, lane, "writes", i, "wrote", writer);
-        }
-        if (reader >= first && reader != tag) {
-          throw race(warp, lane, "writes", i, "read", reader);
-        }
-        shadow[i] = state & WITHOUT_WRITER | (long) tag << WRITER_SHIFT | ALL_BYTES;
-      }
+      writeWords(warp, lane, place, count, tag, first);
     }
     return inside;
+  }
+
+  private void writeWords(Warp warp, int lane, int place, int count, int tag, int first) {
+    for (int i = place; i < place + count; i++) {
+      long state = shadow[i];
+      int reader = (int) (state >>> READER_SHIFT);
+      int writer = (int) (state >>> WRITER_SHIFT) & TAG_MASK;
+      if (writer >= first && writer != tag) {
+        throw race(warp, lane, "writes", i, "wrote", writer);
+      }
+      if (reader >= first && reader != tag) {
+        throw race(warp, lane, "writes", i, "read", reader);
+      }
+      shadow[i] = state & WITHOUT_WRITER | (long) tag << WRITER_SHIFT | ALL_BYTES;
+    }
   }
 
   /** The same for reading and writing at once, which needs no order. */
