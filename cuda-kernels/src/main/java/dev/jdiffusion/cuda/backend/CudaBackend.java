@@ -40,10 +40,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class CudaBackend implements Backend {
   /** The compute capability whose tensor cores know all precisions. */
-  private static final int TENSOR_CORES = 8;
+  static final int TENSOR_CORES = 8;
 
   private final Device device;
   private final GpuDriver driver;
+  private final Kernels kernels;
   private final CudaMemory memory;
   private final Elementwise elementwise;
   private final Reduction reduction;
@@ -79,7 +80,7 @@ final class CudaBackend implements Backend {
               .formatted(precision, TENSOR_CORES, gpu.name(), gpu.major(), gpu.minor()));
     }
     GpuStream stream = driver.createStream();
-    Kernels kernels = new PtxLibrary(driver, stream);
+    kernels = new PtxLibrary(driver, stream);
     memory = new CudaMemory(driver, stream);
     elementwise = new CudaElementwise(kernels, memory);
     reduction = new CudaReduction(this, kernels, memory);
@@ -99,6 +100,11 @@ final class CudaBackend implements Backend {
     loss = new CudaLoss(this, kernels);
     optimizer = new CudaOptimizer(kernels);
     probe = new CudaProbe(this, kernels, memory);
+  }
+
+  /** All kernels, launched in the order of this backend's work. */
+  Kernels kernels() {
+    return kernels;
   }
 
   @Override

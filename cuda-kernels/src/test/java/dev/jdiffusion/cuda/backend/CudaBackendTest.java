@@ -28,10 +28,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-@DisplayName("The CUDA backend on the emulator")
+@DisplayName("The CUDA backend")
 final class CudaBackendTest {
   private static final Backend CPU = Backends.open(Device.CPU, 2);
-  private static final Backend EMULATOR = Backends.open(new Device("cuda", "emulator"), 2);
+  private static final Backend GPU = Backends.open(TestDevice.DEVICE, 2);
 
   private static Tensor normal(Backend backend, int seed, int size) {
     Tensor x = Tensor.empty(backend, Shape.of(size));
@@ -42,7 +42,7 @@ final class CudaBackendTest {
   /** Asserts that both devices compute the same bits. */
   private static void assertSameBits(Function<Backend, Tensor> computation) {
     try (Scope _ = Scope.open()) {
-      assertArrayEquals(computation.apply(CPU).toFloats(), computation.apply(EMULATOR).toFloats());
+      assertArrayEquals(computation.apply(CPU).toFloats(), computation.apply(GPU).toFloats());
     }
   }
 
@@ -121,8 +121,8 @@ final class CudaBackendTest {
           return out;
         };
     try (Scope _ = Scope.open()) {
-      Backend other = Backends.open(new Device("cuda", "emulator"), 1);
-      assertArrayEquals(loss.apply(EMULATOR).toFloats(), loss.apply(other).toFloats());
+      Backend other = Backends.open(TestDevice.DEVICE, 1);
+      assertArrayEquals(loss.apply(GPU).toFloats(), loss.apply(other).toFloats());
     }
   }
 
@@ -135,7 +135,7 @@ final class CudaBackendTest {
       for (int i = 0; i < size; i++) {
         values[i] = i ^ 0x5a5a;
       }
-      Tensor x = Tensor.of(EMULATOR, Shape.of(size), values);
+      Tensor x = Tensor.of(GPU, Shape.of(size), values);
       assertArrayEquals(values, x.toFloats());
       assertEquals(values[size - 1], x.toDoubles()[size - 1]);
     }
@@ -153,13 +153,13 @@ final class CudaBackendTest {
             assertTrue(backend.reduction().sumOfSquares(x) > 0);
           }
         };
-    step.accept(EMULATOR);
-    MemoryStatistics before = EMULATOR.memory();
+    step.accept(GPU);
+    MemoryStatistics before = GPU.memory();
     for (int i = 0; i < 20; i++) {
-      step.accept(EMULATOR);
+      step.accept(GPU);
     }
-    assertEquals(before.allocations(), EMULATOR.memory().allocations());
-    assertEquals(before.inUse(), EMULATOR.memory().inUse());
+    assertEquals(before.allocations(), GPU.memory().allocations());
+    assertEquals(before.inUse(), GPU.memory().inUse());
   }
 
   @Test
@@ -167,14 +167,13 @@ final class CudaBackendTest {
   void refusesForeignTensors() {
     try (Scope _ = Scope.open()) {
       Tensor x = Tensor.zeros(CPU, Shape.of(3));
-      Tensor out = Tensor.zeros(EMULATOR, Shape.of(3));
+      Tensor out = Tensor.zeros(GPU, Shape.of(3));
       IllegalArgumentException refusal =
           assertThrows(
-              IllegalArgumentException.class,
-              () -> EMULATOR.elementwise().unary(Unary.EXP, x, out));
+              IllegalArgumentException.class, () -> GPU.elementwise().unary(Unary.EXP, x, out));
       assertEquals("a tensor on cpu was given to a kernel of a GPU", refusal.getMessage());
       // The refused launch leaves nothing behind.
-      EMULATOR.elementwise().unary(Unary.EXP, out, out);
+      GPU.elementwise().unary(Unary.EXP, out, out);
       assertArrayEquals(new float[] {1, 1, 1}, out.toFloats());
     }
   }
@@ -184,10 +183,10 @@ final class CudaBackendTest {
   void refusesFreedTensors() {
     Tensor freed;
     try (Scope _ = Scope.open()) {
-      freed = Tensor.zeros(EMULATOR, Shape.of(3));
+      freed = Tensor.zeros(GPU, Shape.of(3));
     }
     assertThrows(
-        IllegalStateException.class, () -> EMULATOR.elementwise().unary(Unary.EXP, freed, freed));
+        IllegalStateException.class, () -> GPU.elementwise().unary(Unary.EXP, freed, freed));
   }
 
   @ParameterizedTest

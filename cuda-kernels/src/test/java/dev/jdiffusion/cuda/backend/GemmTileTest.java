@@ -3,6 +3,7 @@ package dev.jdiffusion.cuda.backend;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.jdiffusion.cuda.driver.GpuDevice;
 import dev.jdiffusion.cuda.driver.GpuDriver;
@@ -33,12 +34,12 @@ import org.junit.jupiter.api.TestFactory;
  * start at odd addresses, so they choose few of them.
  */
 final class GemmTileTest {
-  private static final Device EMULATOR = new Device("cuda", "emulator");
   private static final long SEED = 20;
 
-  private final GpuDriver driver = new EmulatorDriver(2);
-  private final Backend emulator = new CudaBackend(EMULATOR, driver, Precision.FP32, null);
-  private final Kernels kernels = new PtxLibrary(driver, driver.createStream());
+  private final GpuDriver driver = TestDevice.open();
+  private final CudaBackend device =
+      new CudaBackend(TestDevice.DEVICE, driver, Precision.FP32, null);
+  private final Kernels kernels = device.kernels();
 
   /** A product: op(a) op(b) + bias + residual. */
   private record Product(int m, int n, int k, boolean transposeA, boolean transposeB) {
@@ -140,7 +141,7 @@ final class GemmTileTest {
                             assertArrayEquals(
                                 product.on(cpu, cpu.matMul(), SplittableRandom::nextGaussian),
                                 product.on(
-                                    emulator,
+                                    device,
                                     new CudaMatMul(kernels, Precision.FP32, tile),
                                     SplittableRandom::nextGaussian)))));
   }
@@ -157,7 +158,7 @@ final class GemmTileTest {
                         assertArrayEquals(
                             product.on(reference, reference.matMul(), GemmTileTest::eighths),
                             product.on(
-                                emulator,
+                                device,
                                 new CudaMatMul(kernels, precision, tile),
                                 GemmTileTest::eighths)))));
   }
@@ -174,7 +175,7 @@ final class GemmTileTest {
                         assertArrayEquals(
                             window.on(reference, reference.convolution(), GemmTileTest::eighths),
                             window.on(
-                                emulator,
+                                device,
                                 new CudaConvolution(kernels, precision, tile),
                                 GemmTileTest::eighths)))));
   }
@@ -197,7 +198,7 @@ final class GemmTileTest {
 
   private static long bankConflicts(Precision precision, GemmTile tile, Product product) {
     EmulatorDriver counting = new EmulatorDriver(1, true);
-    Backend backend = new CudaBackend(EMULATOR, counting, precision, tile);
+    Backend backend = new CudaBackend(TestDevice.DEVICE, counting, precision, tile);
     product.on(backend, backend.matMul(), SplittableRandom::nextGaussian);
     return counting.emulation().bankConflicts();
   }
@@ -206,8 +207,9 @@ final class GemmTileTest {
     DynamicTest test(Precision precision, GemmTile tile);
   }
 
-  private static Stream<DynamicTest> variants(Variant variant) {
+  private Stream<DynamicTest> variants(Variant variant) {
     return Stream.of(Precision.values())
+        .filter(each -> each == Precision.FP32 || TestDevice.hasTensorCores(driver))
         .flatMap(
             precision -> Stream.of(GemmTile.values()).map(tile -> variant.test(precision, tile)));
   }
@@ -215,6 +217,7 @@ final class GemmTileTest {
   @Test
   @DisplayName("tensor cores round operands to the format's precision, and sums not at all")
   void tensorCoresRoundOperands() {
+    assumeTrue(TestDevice.hasTensorCores(driver), "skipped: the GPU is too old");
     MatMul tf32 = new CudaMatMul(kernels, Precision.TF32, GemmTile.MEDIUM);
     MatMul bf16 = new CudaMatMul(kernels, Precision.BF16, GemmTile.MEDIUM);
     // Halfway between 1 and the next TF32 number, and just below.
@@ -228,13 +231,13 @@ final class GemmTileTest {
 
   /** {@code x * 1 + bias}. */
   private double product(MatMul matMul, double x, double bias) {
-    Tensor out = Tensor.zeros(emulator, Shape.of(1, 1));
+    Tensor out = Tensor.zeros(device, Shape.of(1, 1));
     matMul.matMul(
-        Tensor.of(emulator, Shape.of(1, 1), new double[] {x}),
+        Tensor.of(device, Shape.of(1, 1), new double[] {x}),
         false,
-        Tensor.of(emulator, Shape.of(1, 1), new double[] {1}),
+        Tensor.of(device, Shape.of(1, 1), new double[] {1}),
         false,
-        Tensor.of(emulator, Shape.of(1), new double[] {bias}),
+        Tensor.of(device, Shape.of(1), new double[] {bias}),
         null,
         out);
     return out.item();
@@ -255,7 +258,8 @@ final class GemmTileTest {
                 });
     GpuException refusal =
         assertThrows(
-            GpuException.class, () -> new CudaBackend(EMULATOR, driverOfOld, Precision.BF16, null));
+            GpuException.class,
+            () -> new CudaBackend(TestDevice.DEVICE, driverOfOld, Precision.BF16, null));
     assertEquals("bf16 needs compute capability 8.0, Tesla T4 has 7.5", refusal.getMessage());
   }
 }

@@ -1,8 +1,9 @@
 package dev.jdiffusion.cuda.backend;
 
-import dev.jdiffusion.cuda.emulator.EmulatorDriver;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.jdiffusion.cuda.driver.GpuDriver;
 import dev.jdiffusion.tensor.Backend;
-import dev.jdiffusion.tensor.Device;
 import dev.jdiffusion.tensor.Precision;
 import dev.jdiffusion.tensor.conformance.BackendConformanceTest;
 import java.util.List;
@@ -10,11 +11,12 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Nested;
 
 /** Products with rounded operands, all in a tile of tensor cores. */
-@DisplayName("Tensor cores on cuda:emulator")
+@DisplayName("Tensor cores")
 final class TensorCoreConformanceTest {
   private static Backend open(Precision precision) {
-    Device device = new Device("cuda", "emulator");
-    return new CudaBackend(device, new EmulatorDriver(2), precision, GemmTile.MEDIUM);
+    GpuDriver driver = TestDevice.open();
+    assumeTrue(TestDevice.hasTensorCores(driver), "skipped: the GPU is too old");
+    return new CudaBackend(TestDevice.DEVICE, driver, precision, GemmTile.MEDIUM);
   }
 
   @Nested
