@@ -18,6 +18,7 @@ import dev.jdiffusion.tensor.ops.RandomFill;
 import dev.jdiffusion.tensor.ops.Reduction;
 import dev.jdiffusion.tensor.ops.Softmax;
 import dev.jdiffusion.tensor.ops.Upsampling;
+import java.util.Optional;
 
 /**
  * Everything a device can do: memory, and one entry for each family of operations.
@@ -67,6 +68,11 @@ public interface Backend {
    * only clocks need to wait, since whatever reads a result waits by itself.
    */
   default void synchronize() {}
+
+  /** Writes work down for repetition, where the device can; there it saves time to do so. */
+  default Optional<Recorder> recorder() {
+    return Optional.empty();
+  }
 
   /** What the pool holds and has handed out. */
   MemoryStatistics memory();

@@ -15,6 +15,7 @@ import java.util.HashSet;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Device memory that is asked of the driver once and handed out again and again: a driver's
@@ -23,6 +24,10 @@ import java.util.Set;
  * <p>Blocks come in size classes of at most an eighth more than was asked for. All work runs in one
  * stream, so a block may be handed out again as soon as it comes back: whatever still uses it was
  * started before whatever will.
+ *
+ * <p>Work that was recorded writes to the same blocks whenever it is repeated. These blocks are
+ * therefore handed out to recordings only, until the last one is closed; all recordings share them,
+ * since none needs what is in them between two repetitions.
  */
 final class CachingAllocator {
   /** The smallest block; also what addresses are aligned to. */
@@ -47,6 +52,11 @@ final class CachingAllocator {
   private final GpuDriver driver;
   private final GpuStream stream;
   private final Map<Long, ArrayDeque<Block>> free = new HashMap<>();
+  private final Map<Long, ArrayDeque<Block>> freeForRecordings = new HashMap<>();
+
+  /** Addresses of the blocks that recordings use, whether they are free or not. */
+  private final Set<Long> ofRecordings = new HashSet<>();
+
   private final Set<Owned> owned = new HashSet<>();
   private final ReferenceQueue<Object> abandoned = new ReferenceQueue<>();
   private long inUse;
@@ -54,6 +64,8 @@ final class CachingAllocator {
   private long peakInUse;
   private long handedOut;
   private long allocations;
+  private boolean recording;
+  private int recordings;
 
   CachingAllocator(GpuDriver driver, GpuStream stream) {
     this.driver = driver;
@@ -78,20 +90,68 @@ final class CachingAllocator {
   synchronized Block allocate(long bytes, String name) {
     takeBackAbandoned();
     long capacity = capacity(bytes);
-    ArrayDeque<Block> fitting = free.get(capacity);
-    long address;
-    if (fitting != null && !fitting.isEmpty()) {
-      address = fitting.pop().address();
-      pooled -= capacity;
-    } else {
-      address = newBlock(bytes, capacity);
-      allocations++;
-    }
-    driver.name(address, bytes, name);
-    inUse += capacity;
-    peakInUse = Math.max(peakInUse, inUse);
     handedOut += capacity;
-    return new Block(address, capacity, bytes);
+    Block block = recording ? pop(freeForRecordings, capacity) : null;
+    if (block == null) {
+      block = pop(free, capacity);
+      if (block == null) {
+        block = new Block(newBlock(bytes, capacity), capacity, bytes);
+        allocations++;
+      } else {
+        pooled -= capacity;
+      }
+      inUse += capacity;
+      peakInUse = Math.max(peakInUse, inUse);
+    }
+    if (recording) {
+      ofRecordings.add(block.address());
+    }
+    driver.name(block.address(), bytes, name);
+    return new Block(block.address(), capacity, bytes);
+  }
+
+  private static @Nullable Block pop(Map<Long, ArrayDeque<Block>> pool, long capacity) {
+    ArrayDeque<Block> fitting = pool.get(capacity);
+    return fitting == null ? null : fitting.poll();
+  }
+
+  private static void push(Map<Long, ArrayDeque<Block>> pool, Block block) {
+    pool.computeIfAbsent(block.capacity(), unused -> new ArrayDeque<>()).push(block);
+  }
+
+  /** From now on, all blocks that are handed out or taken back belong to recordings. */
+  synchronized void beginRecording() {
+    recording = true;
+  }
+
+  /**
+   * Ends {@link #beginRecording}.
+   *
+   * @param kept whether there is one recording more, until {@link #recordingClosed}
+   */
+  synchronized void endRecording(boolean kept) {
+    recording = false;
+    recordings++;
+    if (!kept) {
+      recordingClosed();
+    }
+  }
+
+  /** A recording is repeated no more. */
+  synchronized void recordingClosed() {
+    recordings--;
+    if (recordings > 0) {
+      return;
+    }
+    ofRecordings.clear();
+    for (ArrayDeque<Block> blocks : freeForRecordings.values()) {
+      for (Block block : blocks) {
+        inUse -= block.capacity();
+        pooled += block.capacity();
+        push(free, block);
+      }
+    }
+    freeForRecordings.clear();
   }
 
   /** From the driver; if it has none, once more without the blocks that wait in the pool. */
@@ -99,6 +159,10 @@ final class CachingAllocator {
     try {
       return driver.allocate(capacity);
     } catch (GpuException first) {
+      if (recording) {
+        // To release the pool means to wait for the device, which cannot be recorded.
+        throw outOfMemory(bytes, 0, first);
+      }
       long waiting = pooled;
       releasePooled();
       try {
@@ -144,9 +208,16 @@ final class CachingAllocator {
   synchronized void release(Block block) {
     // So that a driver that checks accesses reports one of memory that nobody owns.
     driver.name(block.address(), 0, "memory that was given back");
+    if (recording) {
+      ofRecordings.add(block.address());
+    }
+    if (ofRecordings.contains(block.address())) {
+      push(freeForRecordings, block);
+      return;
+    }
     inUse -= block.capacity();
     pooled += block.capacity();
-    free.computeIfAbsent(block.capacity(), unused -> new ArrayDeque<>()).push(block);
+    push(free, block);
   }
 
   /**

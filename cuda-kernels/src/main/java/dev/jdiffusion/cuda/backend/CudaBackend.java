@@ -8,6 +8,7 @@ import dev.jdiffusion.tensor.Backend;
 import dev.jdiffusion.tensor.Device;
 import dev.jdiffusion.tensor.MemoryStatistics;
 import dev.jdiffusion.tensor.Precision;
+import dev.jdiffusion.tensor.Recorder;
 import dev.jdiffusion.tensor.Storage;
 import dev.jdiffusion.tensor.Tensor;
 import dev.jdiffusion.tensor.ops.Attention;
@@ -29,6 +30,7 @@ import dev.jdiffusion.tensor.ops.Reduction;
 import dev.jdiffusion.tensor.ops.Softmax;
 import dev.jdiffusion.tensor.ops.Upsampling;
 import java.util.Locale;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,6 +48,7 @@ final class CudaBackend implements Backend {
   private final GpuDriver driver;
   private final Kernels kernels;
   private final CudaMemory memory;
+  private final Recorder recorder;
   private final Elementwise elementwise;
   private final Reduction reduction;
   private final Layout layout;
@@ -82,6 +85,7 @@ final class CudaBackend implements Backend {
     GpuStream stream = driver.createStream();
     kernels = new PtxLibrary(driver, stream);
     memory = new CudaMemory(driver, stream);
+    recorder = new CudaRecorder(driver, stream, memory);
     elementwise = new CudaElementwise(kernels, memory);
     reduction = new CudaReduction(this, kernels, memory);
     layout = new CudaLayout(kernels);
@@ -98,7 +102,7 @@ final class CudaBackend implements Backend {
     embedding = new CudaEmbedding(kernels, memory);
     random = new CudaRandomFill(kernels, memory);
     loss = new CudaLoss(this, kernels);
-    optimizer = new CudaOptimizer(kernels);
+    optimizer = new CudaOptimizer(kernels, memory);
     probe = new CudaProbe(this, kernels, memory);
   }
 
@@ -153,6 +157,11 @@ final class CudaBackend implements Backend {
   @Override
   public void synchronize() {
     memory.synchronize();
+  }
+
+  @Override
+  public Optional<Recorder> recorder() {
+    return Optional.of(recorder);
   }
 
   @Override

@@ -6,6 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import dev.jdiffusion.cuda.driver.GpuDriver;
 import dev.jdiffusion.cuda.driver.GpuStream;
+import dev.jdiffusion.tensor.RecordingRefusedException;
 import dev.jdiffusion.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 
@@ -14,7 +15,8 @@ import java.lang.foreign.MemorySegment;
  *
  * <p>Copies go through a piece of page-locked memory, from which the device reads while the host
  * goes on. It is filled from its start to its end; then the host waits until the device has read
- * all of it.
+ * all of it. So no copy can be part of a recording: when it is repeated, that memory holds
+ * something else.
  */
 final class CudaMemory {
   private static final long STAGING_BYTES = 4 << 20;
@@ -27,6 +29,7 @@ final class CudaMemory {
   private final CachingAllocator allocator;
   private final MemorySegment staging;
   private long filled;
+  private boolean recording;
 
   CudaMemory(GpuDriver driver, GpuStream stream) {
     this.driver = driver;
@@ -39,6 +42,39 @@ final class CudaMemory {
     return allocator;
   }
 
+  boolean isRecording() {
+    return recording;
+  }
+
+  /** From now on nothing may wait for the device, and tensors get memory of their own. */
+  void beginRecording() {
+    recording = true;
+    allocator.beginRecording();
+  }
+
+  /**
+   * Ends {@link #beginRecording}.
+   *
+   * @param kept whether there is a recording now, whose memory stays its own until {@link
+   *     CachingAllocator#recordingClosed}
+   */
+  void endRecording(boolean kept) {
+    recording = false;
+    allocator.endRecording(kept);
+  }
+
+  /**
+   * Refuses what a repetition would do with numbers of the time of the recording.
+   *
+   * @param what the work does, for the message
+   */
+  void refuseWhileRecording(String what) {
+    if (recording) {
+      throw new RecordingRefusedException(
+          "the work " + what + ", and each repetition would use the numbers of the first");
+    }
+  }
+
   /** Where a tensor's first element lies. */
   private static long address(Tensor tensor) {
     return CudaStorage.address(tensor.storage()) + (long) tensor.offset() * Float.BYTES;
@@ -46,6 +82,9 @@ final class CudaMemory {
 
   /** Waits until all work is done. */
   void synchronize() {
+    if (recording) {
+      throw new RecordingRefusedException("the work waits for the device");
+    }
     driver.synchronize(stream);
     filled = 0;
   }
@@ -66,6 +105,7 @@ final class CudaMemory {
   }
 
   private void write(long target, int count, Part part) {
+    refuseWhileRecording("takes numbers from the host");
     int most = (int) (STAGING_BYTES / Float.BYTES);
     for (int first = 0; first < count; first += most) {
       int length = Math.min(most, count - first);
@@ -76,6 +116,7 @@ final class CudaMemory {
   }
 
   private void read(long source, int count, Part part) {
+    refuseWhileRecording("gives numbers to the host");
     int most = (int) (STAGING_BYTES / Float.BYTES);
     for (int first = 0; first < count; first += most) {
       int length = Math.min(most, count - first);
@@ -126,6 +167,7 @@ final class CudaMemory {
 
   /** The double that a kernel has written to two elements of a tensor. */
   double readDouble(Tensor source) {
+    refuseWhileRecording("gives numbers to the host");
     MemorySegment piece = stage(Double.BYTES);
     driver.copyToHost(address(source), piece, stream);
     synchronize();
@@ -134,6 +176,7 @@ final class CudaMemory {
 
   /** Copies integers to the device, until {@link DeviceInts#close}. */
   DeviceInts upload(int... values) {
+    refuseWhileRecording("takes numbers from the host");
     CachingAllocator.Block block =
         allocator.allocate((long) values.length * Integer.BYTES, "integers");
     write(

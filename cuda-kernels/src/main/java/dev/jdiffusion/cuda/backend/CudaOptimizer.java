@@ -10,9 +10,11 @@ final class CudaOptimizer implements Optimizer {
   private static final int PER_BLOCK = 4 * THREADS;
 
   private final Kernels kernels;
+  private final CudaMemory memory;
 
-  CudaOptimizer(Kernels kernels) {
+  CudaOptimizer(Kernels kernels, CudaMemory memory) {
     this.kernels = kernels;
+    this.memory = memory;
   }
 
   @Override
@@ -23,6 +25,7 @@ final class CudaOptimizer implements Optimizer {
       Tensor firstMoment,
       Tensor secondMoment,
       @Nullable Tensor ema) {
+    memory.refuseWhileRecording("makes an optimizer's step");
     int n = weight.size();
     kernels
         .get("optimizer", "optimizer_adam")

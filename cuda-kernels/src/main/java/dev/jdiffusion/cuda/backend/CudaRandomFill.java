@@ -19,7 +19,8 @@ final class CudaRandomFill implements RandomFill {
     this.memory = memory;
   }
 
-  private static Kernel with(Kernel kernel, RandomKey key) {
+  private Kernel with(Kernel kernel, RandomKey key) {
+    memory.refuseWhileRecording("draws random numbers");
     return kernel
         .with((int) key.seed())
         .with((int) (key.seed() >>> 32))

@@ -29,7 +29,8 @@ public interface GpuDriver extends AutoCloseable {
   /**
    * Says that the first {@code bytes} of a block of {@link #allocate} are in use from now on, under
    * a name, and that their contents are undefined: a pool hands out parts of blocks, and a driver
-   * that checks accesses must know which. Others ignore it.
+   * that checks accesses must know which. Others ignore it. While a stream is captured, it is
+   * written down with the rest: a block may change hands between two launches of a graph.
    *
    * @param address the block's start
    */

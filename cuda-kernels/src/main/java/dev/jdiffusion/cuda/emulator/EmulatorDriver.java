@@ -91,7 +91,12 @@ public final class EmulatorDriver implements GpuDriver {
 
   @Override
   public void name(long address, long bytes, String name) {
-    memory.name(address, bytes, name);
+    Runnable work = () -> memory.name(address, bytes, name);
+    if (captures.isEmpty()) {
+      work.run();
+    } else {
+      captures.values().forEach(capture -> capture.add(work));
+    }
   }
 
   @Override

@@ -16,6 +16,7 @@ import dev.jdiffusion.nn.MultiHeadAttention;
 import dev.jdiffusion.nn.ResNetBlock;
 import dev.jdiffusion.nn.ResidualBlock;
 import dev.jdiffusion.nn.SinusoidalTimeEmbedding;
+import dev.jdiffusion.tensor.Backend;
 import dev.jdiffusion.tensor.IntTensor;
 import dev.jdiffusion.tensor.Scope;
 import java.util.ArrayDeque;
@@ -122,15 +123,37 @@ public final class UNet extends Module {
    * @return of x's shape
    */
   public Variable forward(Variable x, IntTensor timesteps) {
-    config.checkImageSize(x.dim(1));
-    config.checkImageSize(x.dim(2));
     if (timesteps.shape().rank() != 1 || timesteps.shape().dim(0) != x.dim(0)) {
       throw new IllegalArgumentException(
           "UNet: timesteps " + timesteps.shape() + " do not match pictures " + x.shape());
     }
+    try (Scope scope = Scope.open()) {
+      return forward(x, waves(x.backend(), timesteps)).keptBy(scope);
+    }
+  }
+
+  /**
+   * How the network is told of timesteps: sine and cosine waves, a constant that the host computes.
+   *
+   * @param timesteps {@code [N]}, from 0
+   * @return {@code [N, dim]}
+   */
+  public Variable waves(Backend backend, IntTensor timesteps) {
+    return sinusoids.forward(backend, timesteps);
+  }
+
+  /**
+   * The prediction from what is on the device already.
+   *
+   * @param x {@code [N, H, W, channels]}, with H and W that the levels can halve
+   * @param waves {@code [N, dim]}, see {@link #waves}
+   * @return of x's shape
+   */
+  public Variable forward(Variable x, Variable waves) {
+    config.checkImageSize(x.dim(1));
+    config.checkImageSize(x.dim(2));
     try (Tape.Label _ = label();
         Scope scope = Scope.open()) {
-      Variable waves = sinusoids.forward(x.backend(), timesteps);
       Variable time = time2.forward(Elementwise.gelu(time1.forward(waves)));
 
       Variable h = initial.forward(x);

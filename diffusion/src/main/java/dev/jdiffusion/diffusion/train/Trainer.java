@@ -4,8 +4,6 @@ import dev.jdiffusion.autograd.Cost;
 import dev.jdiffusion.autograd.NonFiniteFinder;
 import dev.jdiffusion.autograd.Observer;
 import dev.jdiffusion.autograd.Profiler;
-import dev.jdiffusion.autograd.Tape;
-import dev.jdiffusion.autograd.Variable;
 import dev.jdiffusion.diffusion.checkpoint.Checkpoint;
 import dev.jdiffusion.diffusion.checkpoint.Position;
 import dev.jdiffusion.diffusion.config.RunConfig;
@@ -29,6 +27,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SequencedMap;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -72,6 +71,8 @@ final class Trainer implements AutoCloseable {
   /** The pictures of a micro-batch and the number that its random numbers are drawn with. */
   private record MicroBatch(float[] images, int size, int number) {}
 
+  private static final System.Logger LOG = System.getLogger(Trainer.class.getName());
+
   private final RunConfig config;
   private final Backend backend;
   private final Shape imageShape;
@@ -81,10 +82,12 @@ final class Trainer implements AutoCloseable {
   private final AdamOptimizer optimizer;
   private final LearningRateSchedule rates;
   private final BatchLoader loader;
+  private final GradientPass pass;
   private final int totalSteps;
   private final int pictures;
   private Position position;
   private @Nullable Profiler profiler;
+  private Consumer<String> notices = line -> LOG.log(System.Logger.Level.INFO, line);
 
   private Trainer(RunConfig config, Backend backend, ImageDataset dataset, Position position) {
     this.config = config;
@@ -97,6 +100,9 @@ final class Trainer implements AutoCloseable {
     store = ParameterStore.forTraining(model, backend);
     store.initialize(config.seed());
     optimizer = new AdamOptimizer(store, settings(config));
+    pass =
+        new GradientPass(
+            model, process.lossKind(), backend.recorder(), line -> notices.accept(line));
     loader =
         new BatchLoader(dataset, config.batch(), config.seed(), config.flip(), position.cursor());
     totalSteps = totalSteps(config, loader.batchesPerEpoch());
@@ -189,6 +195,17 @@ final class Trainer implements AutoCloseable {
   /** Lets a profiler see where the time of all further steps goes. */
   void profile(Profiler watching) {
     profiler = watching;
+    pass.stopRecording("the profile times every one of them");
+  }
+
+  /** Tells somebody what happens besides the steps, in lines for people. */
+  void tell(Consumer<String> listener) {
+    notices = listener;
+  }
+
+  /** How steps are computed. */
+  GradientPass pass() {
+    return pass;
   }
 
   /** Takes one step. */
@@ -224,9 +241,7 @@ final class Trainer implements AutoCloseable {
       epoch = batch.cursor().epoch();
       following = batch.following();
       images += batch.size();
-      try (Tape tape = profiler == null ? Tape.record() : Tape.record(observer)) {
-        loss += backward(tape, microBatch) / config.accumulate();
-      }
+      loss += backward(microBatch, observer) / config.accumulate();
     }
     double norm = Double.NaN;
     boolean applied = false;
@@ -245,7 +260,7 @@ final class Trainer implements AutoCloseable {
   }
 
   /** Adds the gradient of a micro-batch to the parameters' gradients. Returns the loss. */
-  private double backward(Tape tape, MicroBatch batch) {
+  private double backward(MicroBatch batch, Observer observer) {
     model.train(config.seed(), batch.number);
     try (Scope _ = Scope.open()) {
       Shape shape = Shape.of(batch.size, imageShape.dim(0), imageShape.dim(1), imageShape.dim(2));
@@ -256,10 +271,13 @@ final class Trainer implements AutoCloseable {
           .random()
           .normal(RandomPurpose.TRAINING_NOISE.key(config.seed(), batch.number), places, noise);
       IntTensor timesteps = timesteps(places, batch.number);
-      Variable loss = process.loss(model::forward, x0, noise, timesteps);
-      double value = loss.item();
-      tape.backward(loss);
-      return value;
+      Tensor noisy = process.addNoise(x0, noise, timesteps);
+      Tensor target = process.target(x0, noise, timesteps);
+      observer.outside("noise", Cost.NONE);
+      Tensor waves = model.waves(backend, timesteps).value();
+      observer.outside("waves of the timesteps", Cost.NONE);
+      GradientPass.Batch inputs = new GradientPass.Batch(noisy, waves, target);
+      return observer == Observer.NONE ? pass.run(inputs) : pass.run(inputs, observer);
     } finally {
       model.evaluate();
     }
@@ -283,9 +301,7 @@ final class Trainer implements AutoCloseable {
     try {
       for (MicroBatch batch : seen) {
         NonFiniteFinder finder = new NonFiniteFinder();
-        try (Tape tape = Tape.record(finder)) {
-          backward(tape, batch);
-        }
+        backward(batch, finder);
         if (finder.found().isPresent()) {
           return finder.found().get();
         }
@@ -300,6 +316,7 @@ final class Trainer implements AutoCloseable {
   @Override
   public void close() {
     loader.close();
+    pass.close();
     store.close();
   }
 }

@@ -90,6 +90,7 @@ public final class TrainingRun implements AutoCloseable {
         checkpoint == null
             ? Trainer.start(config, backend, dataset)
             : Trainer.resume(config, backend, dataset, checkpoint);
+    trainer.tell(progress::line);
     metrics = Metrics.open(folder.metrics(), trainer.position().step());
     pictures = new RunPictures(folder, config, trainer, backend);
     if (checkpoint != null) {
