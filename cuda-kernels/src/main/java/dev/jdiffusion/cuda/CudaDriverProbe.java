@@ -54,7 +54,8 @@ public final class CudaDriverProbe {
     try (Arena arena = Arena.ofConfined()) {
       SymbolLookup library;
       try {
-        library = SymbolLookup.libraryLookup(libraryName, arena);
+        // For good: a driver that was asked something must not be unloaded and loaded again.
+        library = SymbolLookup.libraryLookup(libraryName, Arena.global());
       } catch (IllegalArgumentException e) {
         return new CudaDriver.Unavailable(
             "no NVIDIA driver: the library " + libraryName + " cannot be loaded");
