@@ -1,12 +1,12 @@
 package dev.jdiffusion.benchmarks.work;
 
-import dev.jdiffusion.autograd.Tape;
 import dev.jdiffusion.autograd.Variable;
 import dev.jdiffusion.benchmarks.work.Workload.Step;
 import dev.jdiffusion.diffusion.process.DdpmSampler;
 import dev.jdiffusion.diffusion.process.DiffusionProcess;
 import dev.jdiffusion.diffusion.process.Prediction;
 import dev.jdiffusion.diffusion.schedule.NoiseSchedule;
+import dev.jdiffusion.diffusion.train.GradientPass;
 import dev.jdiffusion.nn.ParameterStore;
 import dev.jdiffusion.nn.optim.AdamOptimizer;
 import dev.jdiffusion.tensor.Backend;
@@ -46,6 +46,7 @@ final class JDiffusionStep {
     private final DiffusionProcess process =
         new DiffusionProcess(SCHEDULE, Prediction.EPSILON, Loss.Kind.HUBER);
     private final Model model;
+    private final GradientPass pass;
     private final AdamOptimizer optimizer;
     private final Tensor pictures;
     private final Tensor noise;
@@ -56,6 +57,9 @@ final class JDiffusionStep {
       model = Model.of(work.network());
       ParameterStore store = ParameterStore.forTraining(model.module(), backend);
       store.initialize(1);
+      pass =
+          new GradientPass(
+              model.network(), process.lossKind(), backend.recorder(), System.err::println);
       optimizer = new AdamOptimizer(store, AdamOptimizer.Settings.adam());
       pictures = pictures(backend, work, "x");
       noise = pictures(backend, work, "noise");
@@ -65,11 +69,11 @@ final class JDiffusionStep {
     @Override
     public void run() {
       double loss;
-      try (Scope _ = Scope.open();
-          Tape tape = Tape.record()) {
-        Variable mean = process.loss(model.denoiser(), pictures, noise, timesteps);
-        loss = mean.item();
-        tape.backward(mean);
+      try (Scope _ = Scope.open()) {
+        Tensor noisy = process.addNoise(pictures, noise, timesteps);
+        Tensor target = process.target(pictures, noise, timesteps);
+        Tensor waves = model.waves().apply(pictures.backend(), timesteps).value();
+        loss = pass.run(new GradientPass.Batch(noisy, waves, target));
       }
       double norm = optimizer.step(1e-3, 1).gradientNorm();
       if (first.length == 0) {

@@ -1,15 +1,29 @@
 package dev.jdiffusion.benchmarks.work;
 
+import dev.jdiffusion.autograd.Variable;
 import dev.jdiffusion.benchmarks.work.Workload.Step;
 import dev.jdiffusion.diffusion.model.DdpmUNet;
 import dev.jdiffusion.diffusion.model.UNet;
 import dev.jdiffusion.diffusion.model.UNetConfig;
 import dev.jdiffusion.diffusion.process.Denoiser;
 import dev.jdiffusion.nn.Module;
+import dev.jdiffusion.tensor.Backend;
+import dev.jdiffusion.tensor.IntTensor;
 import java.util.List;
+import java.util.function.BiFunction;
+import java.util.function.BinaryOperator;
 
-/** A network of ours: what it is made of and how to call it. */
-record Model(Module module, Denoiser denoiser) {
+/**
+ * A network of ours: what it is made of and how to call it.
+ *
+ * @param network what predicts from noisy pictures and waves
+ * @param waves of timesteps
+ */
+record Model(
+    Module module,
+    Denoiser denoiser,
+    BinaryOperator<Variable> network,
+    BiFunction<Backend, IntTensor, Variable> waves) {
   private static final List<Integer> MULTIPLIERS = List.of(1, 2, 4);
 
   static Model of(Step.Network network) {
@@ -30,12 +44,12 @@ record Model(Module module, Denoiser denoiser) {
       case CIFAR -> {
         // Without dropout, whose random numbers no other library shares.
         DdpmUNet cifar = new DdpmUNet(128, 0);
-        yield new Model(cifar, cifar::forward);
+        yield new Model(cifar, cifar::forward, cifar::forward, cifar::waves);
       }
     };
   }
 
   private static Model of(UNet network) {
-    return new Model(network, network::forward);
+    return new Model(network, network::forward, network::forward, network::waves);
   }
 }

@@ -14,6 +14,7 @@ import dev.jdiffusion.nn.Module;
 import dev.jdiffusion.nn.MultiHeadAttention;
 import dev.jdiffusion.nn.SinusoidalTimeEmbedding;
 import dev.jdiffusion.tensor.Activation;
+import dev.jdiffusion.tensor.Backend;
 import dev.jdiffusion.tensor.IntTensor;
 import dev.jdiffusion.tensor.Scope;
 import java.util.ArrayDeque;
@@ -111,18 +112,41 @@ public final class DdpmUNet extends Module {
    * @throws UserError if the pictures cannot be halved three times
    */
   public Variable forward(Variable x, IntTensor timesteps) {
+    if (timesteps.shape().rank() != 1 || timesteps.shape().dim(0) != x.dim(0)) {
+      throw new IllegalArgumentException(
+          "DdpmUNet: timesteps " + timesteps.shape() + " do not match pictures " + x.shape());
+    }
+    try (Scope scope = Scope.open()) {
+      return forward(x, waves(x.backend(), timesteps)).keptBy(scope);
+    }
+  }
+
+  /**
+   * How the network is told of timesteps: sine and cosine waves, a constant that the host computes.
+   *
+   * @param timesteps {@code [N]}, from 0
+   * @return {@code [N, dim]}
+   */
+  public Variable waves(Backend backend, IntTensor timesteps) {
+    return sinusoids.forward(backend, timesteps);
+  }
+
+  /**
+   * The prediction from what is on the device already.
+   *
+   * @param x {@code [N, H, W, 3]}, with H and W that are multiples of 8
+   * @param waves {@code [N, dim]}, see {@link #waves}
+   * @return of x's shape
+   * @throws UserError if the pictures cannot be halved three times
+   */
+  public Variable forward(Variable x, Variable waves) {
     if (x.dim(1) % SMALLEST_SIZE != 0 || x.dim(2) % SMALLEST_SIZE != 0) {
       throw new UserError(
           "pictures of %dx%d cannot be halved %d times; choose a multiple of %d"
               .formatted(x.dim(1), x.dim(2), MULTIPLIERS.length - 1, SMALLEST_SIZE));
     }
-    if (timesteps.shape().rank() != 1 || timesteps.shape().dim(0) != x.dim(0)) {
-      throw new IllegalArgumentException(
-          "DdpmUNet: timesteps " + timesteps.shape() + " do not match pictures " + x.shape());
-    }
     try (Tape.Label _ = label();
         Scope scope = Scope.open()) {
-      Variable waves = sinusoids.forward(x.backend(), timesteps);
       Variable time = time2.forward(Elementwise.silu(time1.forward(waves)));
       // Every block begins its projection of the time with this.
       time = Elementwise.silu(time);

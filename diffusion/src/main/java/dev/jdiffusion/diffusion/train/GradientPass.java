@@ -4,7 +4,6 @@ import dev.jdiffusion.autograd.Observer;
 import dev.jdiffusion.autograd.Tape;
 import dev.jdiffusion.autograd.Variable;
 import dev.jdiffusion.autograd.ops.Loss;
-import dev.jdiffusion.diffusion.model.UNet;
 import dev.jdiffusion.tensor.Backend;
 import dev.jdiffusion.tensor.Recorder;
 import dev.jdiffusion.tensor.Recording;
@@ -19,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BinaryOperator;
 import java.util.function.Consumer;
 
 /**
@@ -29,7 +29,7 @@ import java.util.function.Consumer;
  * batches (random numbers, timesteps, the optimizer's rate and step) is used outside of this pass,
  * so it is only a few tensors that go in, and the results have the same bits in either way.
  */
-final class GradientPass implements AutoCloseable {
+public final class GradientPass implements AutoCloseable {
   /**
    * What differs between batches.
    *
@@ -37,7 +37,7 @@ final class GradientPass implements AutoCloseable {
    * @param waves of their timesteps {@code [N, dim]}
    * @param target what the network should predict, of noisy's shape
    */
-  record Batch(Tensor noisy, Tensor waves, Tensor target) {
+  public record Batch(Tensor noisy, Tensor waves, Tensor target) {
     private List<Tensor> tensors() {
       return List.of(noisy, waves, target);
     }
@@ -60,7 +60,7 @@ final class GradientPass implements AutoCloseable {
     }
   }
 
-  private final UNet model;
+  private final BinaryOperator<Variable> network;
   private final Kind kind;
   private final Map<Shape, Recorded> recorded = new HashMap<>();
   private final Set<Shape> seen = new HashSet<>();
@@ -70,11 +70,16 @@ final class GradientPass implements AutoCloseable {
   /**
    * A pass.
    *
+   * @param network from noisy pictures and waves to a prediction
    * @param recorder empty to run operation by operation
    * @param notices is told why no recording could be made
    */
-  GradientPass(UNet model, Kind kind, Optional<Recorder> recorder, Consumer<String> notices) {
-    this.model = model;
+  public GradientPass(
+      BinaryOperator<Variable> network,
+      Kind kind,
+      Optional<Recorder> recorder,
+      Consumer<String> notices) {
+    this.network = network;
     this.kind = kind;
     this.recorder = recorder;
     this.notices = notices;
@@ -95,7 +100,7 @@ final class GradientPass implements AutoCloseable {
   }
 
   /** Adds the gradient of a batch to the parameters' gradients. Returns the loss. */
-  double run(Batch batch) {
+  public double run(Batch batch) {
     if (recorder.isEmpty()) {
       return run(batch, Tape.record());
     }
@@ -135,7 +140,7 @@ final class GradientPass implements AutoCloseable {
 
   private Variable loss(Batch batch) {
     Variable prediction =
-        model.forward(Variable.constant(batch.noisy), Variable.constant(batch.waves));
+        network.apply(Variable.constant(batch.noisy), Variable.constant(batch.waves));
     return Loss.loss(kind, prediction, Variable.constant(batch.target));
   }
 

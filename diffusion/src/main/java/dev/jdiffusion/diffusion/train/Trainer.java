@@ -102,7 +102,7 @@ final class Trainer implements AutoCloseable {
     optimizer = new AdamOptimizer(store, settings(config));
     pass =
         new GradientPass(
-            model, process.lossKind(), backend.recorder(), line -> notices.accept(line));
+            model::forward, process.lossKind(), backend.recorder(), line -> notices.accept(line));
     loader =
         new BatchLoader(dataset, config.batch(), config.seed(), config.flip(), position.cursor());
     totalSteps = totalSteps(config, loader.batchesPerEpoch());

@@ -228,7 +228,7 @@ class GradientPassTest {
     List<Double> losses = new ArrayList<>();
     List<float[]> gradients = new ArrayList<>();
     try (ParameterStore store = ParameterStore.forTraining(model, backend);
-        GradientPass pass = new GradientPass(model, Kind.HUBER, recorder, notices::add)) {
+        GradientPass pass = new GradientPass(model::forward, Kind.HUBER, recorder, notices::add)) {
       store.initialize(1);
       for (int i = 0; i < 7; i++) {
         try (Scope _ = Scope.open()) {
