@@ -38,7 +38,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>All work goes into one stream, in the order of the calls, so a result may be used by the next
  * call before it is there. Only reading a tensor, {@link Reduction#sumOfSquares} and {@link
- * #synchronize} wait.
+ * #synchronize} wait, and writing where the staging memory of {@link CudaMemory} is full.
  */
 final class CudaBackend implements Backend {
   /** The compute capability whose tensor cores know all precisions. */

@@ -4,11 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.jdiffusion.cuda.driver.GpuException;
 import dev.jdiffusion.tensor.Backend;
 import dev.jdiffusion.tensor.Backends;
-import dev.jdiffusion.tensor.Device;
 import dev.jdiffusion.tensor.IntTensor;
 import dev.jdiffusion.tensor.MemoryStatistics;
 import dev.jdiffusion.tensor.RandomKey;
@@ -31,11 +31,11 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
-@DisplayName("Recorded work of the CUDA backend, on the emulator")
+@DisplayName("Recorded work of the CUDA backend")
 final class CudaRecorderTest {
   private static final int SIZE = 1003;
 
-  private final Backend backend = Backends.open(new Device("cuda", "emulator"), 2);
+  private final Backend backend = Backends.open(TestDevice.DEVICE, 2);
   private final Recorder recorder = backend.recorder().orElseThrow();
 
   private Tensor filled(int size, double value) {
@@ -132,6 +132,7 @@ final class CudaRecorderTest {
   @Test
   @DisplayName("is checked by the emulator whenever it is repeated")
   void checked() {
+    assumeTrue(TestDevice.isEmulator(), "skipped: a GPU does not check");
     try (Scope _ = Scope.open()) {
       Tensor out = filled(SIZE, 0);
       Recording recording =
@@ -202,6 +203,7 @@ final class CudaRecorderTest {
   @Test
   @DisplayName("is refused when the device has too little memory")
   void refusesWithoutMemory() {
+    assumeTrue(TestDevice.isEmulator(), "skipped: a GPU may have so much memory");
     try (Scope _ = Scope.open()) {
       RecordingRefusedException refusal =
           assertThrows(

@@ -17,10 +17,15 @@ final class TestDevice {
 
   private TestDevice() {}
 
+  /** Whether it checks all accesses, and has little memory. */
+  static boolean isEmulator() {
+    return DEVICE.index().equals(EMULATOR);
+  }
+
   /** Opens it. */
   static GpuDriver open() {
     String index = DEVICE.index();
-    return index.equals(EMULATOR)
+    return isEmulator()
         ? new EmulatorDriver(2)
         : JCudaDriver.open(index.isEmpty() ? 0 : Integer.parseInt(index));
   }
