@@ -6,6 +6,7 @@ import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.Model.PositionalParamSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
@@ -30,6 +31,7 @@ final class CommandLines {
     program.addSubcommand("train", train());
     program.addSubcommand("sample", sample());
     program.addSubcommand("info", info());
+    program.addSubcommand("emulate", emulate());
     // The last of several values counts, without a word about it: scripts append their own.
     CommandLine.tracer().setLevel(CommandLine.TraceLevel.OFF);
     return new CommandLine(program).setOverwrittenOptionsAllowed(true);
@@ -94,6 +96,26 @@ final class CommandLines {
 
   private static CommandSpec info() {
     return command("info", "Says which devices there are, what is used, and why what is not.");
+  }
+
+  private static CommandSpec emulate() {
+    CommandSpec emulate =
+        command(
+            "emulate",
+            "Runs the GPU kernels of one operation without a GPU and counts what they do.");
+    emulate.addPositional(
+        PositionalParamSpec.builder()
+            .index("0")
+            .arity("0..1")
+            .type(String.class)
+            .paramLabel("OPERATION")
+            .description("such as matMul or softmax; without it, all are listed")
+            .build());
+    emulate.addOption(text("--size", "N", "how large its tensors are"));
+    emulate.addOption(
+        text("--kernel", "NAME", "other kernels for the same, where there are (default: usual)"));
+    emulate.usageMessage().sortOptions(false);
+    return emulate;
   }
 
   private static CommandSpec command(String name, String description) {

@@ -73,6 +73,7 @@ public final class Main {
       case "train" -> TrainCommand.run(command, out, endNow);
       case "sample" -> SampleCommand.run(command, out);
       case "info" -> InfoCommand.run(out);
+      case "emulate" -> EmulateCommand.run(command, out);
       default ->
           throw new UserError(
               "no command given; use "

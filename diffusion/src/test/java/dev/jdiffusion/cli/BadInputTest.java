@@ -59,7 +59,7 @@ class BadInputTest {
       delimiter = '~',
       value = {
         "~ no command given; use train, sample, info",
-        "trian ~ unknown command 'trian', use one of train, sample, info; did you mean train?",
+        "trian ~ unknown command 'trian', use one of train, sample, info, emulate; did you mean train?",
         "train --epoch 3 ~ unknown flag --epoch; did you mean --epochs?",
         "train --lr-decay=cosin ~ did you mean cosine?",
         "train --profile=layer ~ 'layer' is unknown, use one of operations, layers; did you mean layers?",

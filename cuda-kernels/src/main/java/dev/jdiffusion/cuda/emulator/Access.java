@@ -77,7 +77,7 @@ abstract class Access extends Instruction implements GlobalMemory.Transfer {
 
   private void dispatch(Warp warp, int mask, Space where) {
     if (where == Space.GLOBAL) {
-      warp.block.counters().global(warp.addresses, mask);
+      warp.block.counters().global(warp.addresses, mask, size);
     } else if (where == Space.SHARED) {
       warp.block.counters().shared(warp.addresses, mask, size);
     }

@@ -79,7 +79,7 @@ final class AsyncCopy extends Instruction implements GlobalMemory.Transfer {
     }
     if (reading != 0) {
       Access.addresses(warp, source);
-      warp.block.counters().global(warp.addresses, reading);
+      warp.block.counters().global(warp.addresses, reading, size);
       warp.block.launch().memory().read(warp, reading, size, this);
     }
     Access.addresses(warp, target);

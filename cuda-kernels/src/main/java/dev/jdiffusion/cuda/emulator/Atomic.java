@@ -71,7 +71,7 @@ final class Atomic extends Instruction implements GlobalMemory.Transfer {
       shared.checkInside(warp, mask, shared.update(warp, mask, bytes), "updates", bytes);
       move(warp, shared.words, mask);
     } else {
-      warp.block.counters().global(warp.addresses, mask);
+      warp.block.counters().global(warp.addresses, mask, bytes);
       warp.block.launch().memory().update(warp, mask, bytes, this);
     }
   }

@@ -4,7 +4,7 @@ import java.util.Arrays;
 
 /** Counts what the blocks of one thread of the host do. */
 final class Counters {
-  private static final int SECTOR_SHIFT = 5;
+  private static final int SECTOR_BYTES = 32;
   private static final int BANKS = 32;
 
   private final boolean memory;
@@ -13,6 +13,7 @@ final class Counters {
   private long divergentBranches;
   private long globalAccesses;
   private long globalSectors;
+  private long leastSectors;
   private long sharedAccesses;
   private long sharedConflicts;
 
@@ -34,16 +35,21 @@ final class Counters {
   }
 
   /** An access of global memory: it moves every sector of 32 bytes that some lane touches. */
-  void global(long[] addresses, int mask) {
+  void global(long[] addresses, int mask, int size) {
     if (!memory) {
       return;
     }
     globalAccesses++;
     int count = 0;
     for (int rest = mask; rest != 0; rest &= rest - 1) {
-      sorted[count++] = addresses[Integer.numberOfTrailingZeros(rest)] >>> SECTOR_SHIFT;
+      sorted[count++] = addresses[Integer.numberOfTrailingZeros(rest)];
     }
-    globalSectors += distinct(count);
+    int places = distinct(count);
+    leastSectors += ((long) places * size + SECTOR_BYTES - 1) / SECTOR_BYTES;
+    for (int i = 0; i < places; i++) {
+      sorted[i] /= SECTOR_BYTES;
+    }
+    globalSectors += distinct(places);
   }
 
   /**
@@ -99,6 +105,7 @@ final class Counters {
         divergentBranches,
         globalAccesses,
         globalSectors,
+        leastSectors,
         sharedAccesses,
         sharedConflicts);
   }

@@ -11,6 +11,8 @@ package dev.jdiffusion.cuda.emulator;
  * @param divergentBranches branches that a warp's threads took differently
  * @param globalAccesses of warps: loads, stores and atomic updates of global memory
  * @param globalTransactions pieces of 32 bytes that these accesses touch
+ * @param leastTransactions pieces of 32 bytes that what each access asks for would fill, if it lay
+ *     together
  * @param sharedAccesses of warps
  * @param bankConflicts how many more times shared memory was read or written because different
  *     words of one bank were asked for
@@ -22,10 +24,11 @@ public record Emulation(
     long divergentBranches,
     long globalAccesses,
     long globalTransactions,
+    long leastTransactions,
     long sharedAccesses,
     long bankConflicts) {
-  static final Emulation NONE = new Emulation(0, 0, 0, 0, 0, 0, 0, 0);
-  static final Emulation ONE_LAUNCH = new Emulation(1, 0, 0, 0, 0, 0, 0, 0);
+  static final Emulation NONE = new Emulation(0, 0, 0, 0, 0, 0, 0, 0, 0);
+  static final Emulation ONE_LAUNCH = new Emulation(1, 0, 0, 0, 0, 0, 0, 0, 0);
 
   /** Both together. */
   public Emulation plus(Emulation other) {
@@ -36,6 +39,7 @@ public record Emulation(
         divergentBranches + other.divergentBranches,
         globalAccesses + other.globalAccesses,
         globalTransactions + other.globalTransactions,
+        leastTransactions + other.leastTransactions,
         sharedAccesses + other.sharedAccesses,
         bankConflicts + other.bankConflicts);
   }
@@ -49,6 +53,7 @@ public record Emulation(
         divergentBranches - earlier.divergentBranches,
         globalAccesses - earlier.globalAccesses,
         globalTransactions - earlier.globalTransactions,
+        leastTransactions - earlier.leastTransactions,
         sharedAccesses - earlier.sharedAccesses,
         bankConflicts - earlier.bankConflicts);
   }

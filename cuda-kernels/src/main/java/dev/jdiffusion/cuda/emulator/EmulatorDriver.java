@@ -37,6 +37,7 @@ public final class EmulatorDriver implements GpuDriver {
 
   private final Workers workers;
   private final boolean countMemory;
+  private final LaunchListener listener;
   private final GlobalMemory memory;
   private final Map<Long, Long> eventTimes = new HashMap<>();
   private final Map<Long, List<Runnable>> graphs = new HashMap<>();
@@ -61,8 +62,22 @@ public final class EmulatorDriver implements GpuDriver {
    * @param countMemory whether {@link #emulation} tells of memory
    */
   public EmulatorDriver(int threads, boolean countMemory) {
+    this(threads, countMemory, (kernel, blocks, blockThreads, counts) -> {});
+  }
+
+  /**
+   * An emulated GPU that counts everything and tells about each launch.
+   *
+   * @param threads of the host that run blocks
+   */
+  public EmulatorDriver(int threads, LaunchListener listener) {
+    this(threads, true, listener);
+  }
+
+  private EmulatorDriver(int threads, boolean countMemory, LaunchListener listener) {
     workers = new Workers(threads);
     this.countMemory = countMemory;
+    this.listener = listener;
     // A word of device memory has a shadow of two words on the heap.
     memory = new GlobalMemory(Runtime.getRuntime().maxMemory() / 4);
   }
@@ -227,7 +242,9 @@ public final class EmulatorDriver implements GpuDriver {
                   memory,
                   tags((int) blocks),
                   countMemory);
-          total = total.plus(workers.run(launch));
+          Emulation counts = workers.run(launch);
+          total = total.plus(counts);
+          listener.launched(program.name(), blocks, launch.threads(), counts);
         });
   }
 

@@ -11,6 +11,7 @@ import dev.jdiffusion.nn.ParameterStore;
 import dev.jdiffusion.tensor.Backend;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -20,6 +21,9 @@ import java.util.Optional;
 final class RunPictures {
   /** Pictures drawn at a time: a forward pass needs little memory, but not none. */
   private static final int BATCH = 64;
+
+  /** A drawing that takes longer is announced. */
+  private static final double LONG_SECONDS = 60;
 
   private final RunFolder folder;
   private final RunConfig config;
@@ -51,13 +55,21 @@ final class RunPictures {
         new Painter.Order(
             config.seed(), count, BATCH, film ? painter.filmed(Math.min(count, BATCH)) : 0);
     int total = painter.totalSteps(order);
+    // The first step waits for the compiler and would spoil the estimate.
+    long[] afterFirst = {0};
     Optional<Painter.Drawing> drawing;
     try (ParameterStore.Use _ = trainer.averagedWeights()) {
       drawing =
           painter.draw(
               order,
               done -> {
-                progress.show(new Progress.State("drawing", done, total, List.of(), Double.NaN));
+                long now = System.nanoTime();
+                afterFirst[0] = done == 1 ? now : afterFirst[0];
+                double left = (total - done) * 1e-9 * (now - afterFirst[0]) / (done - 1);
+                if (done == 2 && left > LONG_SECONDS) {
+                  progress.line(longDrawing(count, left));
+                }
+                progress.show(new Progress.State("drawing", done, total, List.of(), left));
                 return !stop.requested();
               });
     }
@@ -65,6 +77,15 @@ final class RunPictures {
       return Optional.empty();
     }
     return Optional.of(write(step, drawing.get()));
+  }
+
+  private String longDrawing(int count, double seconds) {
+    return String.format(
+        Locale.ROOT,
+        "drawing %d pictures will take about %.0f seconds; a smaller --sample-count or"
+            + " --sample-steps takes less",
+        count,
+        seconds);
   }
 
   private Path write(int step, Painter.Drawing drawing) {
