@@ -21,19 +21,13 @@ import java.util.function.Supplier;
 final class JDiffusionContender implements Contender {
   private final Backend backend;
 
-  /** Reading it waits for the device. */
-  private final Tensor mark;
-
   JDiffusionContender(Backend backend) {
     this.backend = backend;
-    mark = Tensor.zeros(backend, Shape.of(1));
   }
 
   @Override
   public void finish() {
-    if (backend.device().kind().equals("cuda")) {
-      backend.read(mark, new float[1], 0);
-    }
+    backend.synchronize();
   }
 
   @Override
