@@ -66,6 +66,7 @@ final class CachingAllocator {
   private long allocations;
   private boolean recording;
   private int recordings;
+  private Runnable shortOfMemory = () -> {};
 
   CachingAllocator(GpuDriver driver, GpuStream stream) {
     this.driver = driver;
@@ -119,6 +120,11 @@ final class CachingAllocator {
     pool.computeIfAbsent(block.capacity(), unused -> new ArrayDeque<>()).push(block);
   }
 
+  /** Does something that may give memory back, before an allocation fails. */
+  void whenShortOfMemory(Runnable action) {
+    shortOfMemory = action;
+  }
+
   /** From now on, all blocks that are handed out or taken back belong to recordings. */
   synchronized void beginRecording() {
     recording = true;
@@ -154,7 +160,10 @@ final class CachingAllocator {
     freeForRecordings.clear();
   }
 
-  /** From the driver; if it has none, once more without the blocks that wait in the pool. */
+  /**
+   * From the driver; if it has none, once more without recordings and the blocks that wait in the
+   * pool.
+   */
   private long newBlock(long bytes, long capacity) {
     try {
       return driver.allocate(capacity);
@@ -163,6 +172,7 @@ final class CachingAllocator {
         // To release the pool means to wait for the device, which cannot be recorded.
         throw outOfMemory(bytes, 0, first);
       }
+      shortOfMemory.run();
       long waiting = pooled;
       releasePooled();
       try {

@@ -8,17 +8,27 @@ import dev.jdiffusion.tensor.OutOfDeviceMemoryException;
 import dev.jdiffusion.tensor.Recorder;
 import dev.jdiffusion.tensor.Recording;
 import dev.jdiffusion.tensor.RecordingRefusedException;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
 
 /** Recordings that are CUDA graphs. */
 final class CudaRecorder implements Recorder {
   private final GpuDriver driver;
   private final GpuStream stream;
   private final CudaMemory memory;
+  private final Set<Graph> live = new LinkedHashSet<>();
 
   CudaRecorder(GpuDriver driver, GpuStream stream, CudaMemory memory) {
     this.driver = driver;
     this.stream = stream;
     this.memory = memory;
+    memory.allocator().whenShortOfMemory(this::dropAll);
+  }
+
+  /** Gives the memory of all recordings back. */
+  private void dropAll() {
+    List.copyOf(live).forEach(Graph::drop);
   }
 
   @Override
@@ -31,7 +41,9 @@ final class CudaRecorder implements Recorder {
     try {
       GpuGraph graph = capture(work);
       recorded = true;
-      return new Graph(graph);
+      Graph recording = new Graph(graph);
+      live.add(recording);
+      return recording;
     } catch (GpuException | OutOfDeviceMemoryException e) {
       throw new RecordingRefusedException(String.valueOf(e.getMessage()), e);
     } finally {
@@ -64,21 +76,30 @@ final class CudaRecorder implements Recorder {
     }
 
     @Override
-    public void replay() {
+    public boolean replay() {
       if (closed) {
         throw new IllegalStateException("replay: the recording was closed");
       }
       if (memory.isRecording()) {
         throw new RecordingRefusedException("it replays another recording");
       }
+      if (!live.contains(this)) {
+        return false;
+      }
       driver.launch(graph, stream);
+      return true;
     }
 
     @Override
     public void close() {
-      if (!closed) {
-        closed = true;
+      closed = true;
+      drop();
+    }
+
+    void drop() {
+      if (live.contains(this)) {
         memory.synchronize();
+        live.remove(this);
         driver.destroy(graph);
         memory.allocator().recordingClosed();
       }

@@ -1,6 +1,7 @@
 package dev.jdiffusion.cuda.backend;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -9,9 +10,13 @@ import dev.jdiffusion.cuda.backend.CachingAllocator.Block;
 import dev.jdiffusion.cuda.driver.GpuDevice;
 import dev.jdiffusion.cuda.driver.GpuDriver;
 import dev.jdiffusion.cuda.driver.GpuException;
+import dev.jdiffusion.cuda.driver.GpuGraph;
 import dev.jdiffusion.cuda.driver.GpuMemory;
 import dev.jdiffusion.cuda.driver.GpuStream;
 import dev.jdiffusion.tensor.OutOfDeviceMemoryException;
+import dev.jdiffusion.tensor.Recording;
+import dev.jdiffusion.tensor.RecordingRefusedException;
+import java.lang.foreign.MemorySegment;
 import java.lang.reflect.Proxy;
 import java.util.HashMap;
 import java.util.Map;
@@ -57,7 +62,9 @@ final class CachingAllocatorTest {
                     given.remove((long) arguments[0]);
                     yield null;
                   }
-                  case "name", "synchronize" -> null;
+                  case "name", "synchronize", "beginCapture", "launch", "destroy" -> null;
+                  case "endCapture" -> new GpuGraph(1);
+                  case "allocatePinned" -> MemorySegment.ofArray(new long[8]);
                   default -> throw new UnsupportedOperationException(method.getName());
                 });
   }
@@ -114,6 +121,31 @@ final class CachingAllocatorTest {
             + " pool, 3.0 MB of 8.0 MB free (cuMemAlloc: CUDA_ERROR_OUT_OF_MEMORY)",
         refusal.getMessage());
     assertEquals(5 * MEGABYTE, allocator.statistics().inUse());
+  }
+
+  @Test
+  @DisplayName("gives up recordings before it gives up, but none while one is made")
+  void dropsRecordings() {
+    CudaMemory memory = new CudaMemory(driver(), new GpuStream(1));
+    CachingAllocator pool = memory.allocator();
+    CudaRecorder recorder = new CudaRecorder(driver(), new GpuStream(1), memory);
+    Recording recording =
+        recorder.record(() -> pool.release(pool.allocate(5 * MEGABYTE, "recorded")));
+    assertTrue(recording.replay());
+    assertEquals(5 * MEGABYTE, pool.statistics().inUse());
+    RecordingRefusedException refusal =
+        assertThrows(
+            RecordingRefusedException.class,
+            () -> recorder.record(() -> pool.allocate(6 * MEGABYTE, "recorded")));
+    assertTrue(
+        String.valueOf(refusal.getMessage()).contains("asked for 6.0 MB"), refusal.toString());
+    assertTrue(recording.replay());
+    Block large = pool.allocate(6 * MEGABYTE, "large");
+    assertFalse(recording.replay());
+    recording.close();
+    pool.release(large);
+    assertEquals(0, pool.statistics().inUse());
+    assertEquals(6 * MEGABYTE, pool.statistics().pooled());
   }
 
   @Test

@@ -17,6 +17,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.function.BinaryOperator;
 import java.util.function.Consumer;
@@ -45,13 +46,13 @@ public final class GradientPass implements AutoCloseable {
 
   /** A recording, and the tensors through which it is given a batch and gives a loss. */
   private record Recorded(Batch batch, Tensor loss, Recording recording) {
-    double replay(Batch next) {
+    /** The loss; nothing if the device gave the recording up. */
+    OptionalDouble replay(Batch next) {
       for (int i = 0; i < next.tensors().size(); i++) {
         Tensor input = batch.tensors().get(i);
         input.backend().elementwise().copy(next.tensors().get(i), input);
       }
-      recording.replay();
-      return loss.item();
+      return recording.replay() ? OptionalDouble.of(loss.item()) : OptionalDouble.empty();
     }
 
     void close() {
@@ -66,6 +67,7 @@ public final class GradientPass implements AutoCloseable {
   private final Set<Shape> seen = new HashSet<>();
   private final Consumer<String> notices;
   private Optional<Recorder> recorder;
+  private boolean toldOfMemory;
 
   /**
    * A pass.
@@ -107,7 +109,11 @@ public final class GradientPass implements AutoCloseable {
     Shape shape = batch.noisy.shape();
     Recorded known = recorded.get(shape);
     if (known != null) {
-      return known.replay(batch);
+      OptionalDouble loss = known.replay(batch);
+      if (loss.isEmpty()) {
+        forget(shape, known);
+      }
+      return loss.isPresent() ? loss.getAsDouble() : run(batch, Tape.record());
     }
     if (seen.add(shape)) {
       // The first time kernels are loaded, and the pools get what they need.
@@ -116,7 +122,7 @@ public final class GradientPass implements AutoCloseable {
     try {
       Recorded made = record(recorder.get(), batch);
       recorded.put(shape, made);
-      return made.replay(batch);
+      return made.replay(batch).orElseThrow();
     } catch (RecordingRefusedException e) {
       stopRecording(String.valueOf(e.getMessage()));
       return run(batch, Tape.record());
@@ -126,6 +132,18 @@ public final class GradientPass implements AutoCloseable {
   /** The same, operation by operation, and tells an observer of each. */
   double run(Batch batch, Observer observer) {
     return run(batch, Tape.record(observer));
+  }
+
+  /** The next batch of the shape is recorded anew. */
+  private void forget(Shape shape, Recorded givenUp) {
+    recorded.remove(shape);
+    givenUp.close();
+    if (!toldOfMemory) {
+      toldOfMemory = true;
+      notices.accept(
+          "the device was short of memory and gave up a recorded step, which is recorded again"
+              + " whenever that happens");
+    }
   }
 
   private double run(Batch batch, Tape recording) {

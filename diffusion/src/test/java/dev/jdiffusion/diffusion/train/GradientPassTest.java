@@ -16,6 +16,7 @@ import dev.jdiffusion.tensor.Backends;
 import dev.jdiffusion.tensor.Device;
 import dev.jdiffusion.tensor.IntTensor;
 import dev.jdiffusion.tensor.Recorder;
+import dev.jdiffusion.tensor.Recording;
 import dev.jdiffusion.tensor.RecordingRefusedException;
 import dev.jdiffusion.tensor.Scope;
 import dev.jdiffusion.tensor.Shape;
@@ -28,6 +29,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -218,12 +220,12 @@ class GradientPassTest {
   private record Results(List<Double> losses, List<float[]> gradients, int recordings) {}
 
   /** What batches of two sizes in turns give. */
-  private Results results(boolean useRecorder, Recorder... instead) {
+  private Results results(boolean recorded) {
     Backend backend = emulator();
-    Optional<Recorder> recorder =
-        instead.length > 0
-            ? Optional.of(instead[0])
-            : useRecorder ? backend.recorder() : Optional.empty();
+    return results(backend, recorded ? backend.recorder() : Optional.empty());
+  }
+
+  private Results results(Backend backend, Optional<Recorder> recorder) {
     UNet model = new UNet(config(Map.of()).unet());
     List<Double> losses = new ArrayList<>();
     List<float[]> gradients = new ArrayList<>();
@@ -258,12 +260,49 @@ class GradientPassTest {
     Results direct = results(false);
     Results refused =
         results(
-            true,
-            work -> {
+            emulator(),
+            Optional.of(work -> {
               throw new RecordingRefusedException("the moon is full");
-            });
+            }));
     assertEquals(direct.losses(), refused.losses());
     assertEquals(
         List.of("the device is given each step operation by operation: the moon is full"), notices);
+  }
+
+  /** A recorder whose second recording is the first that is not given up at once. */
+  private static Recorder forgetful(Recorder recorder) {
+    AtomicInteger made = new AtomicInteger();
+    return work -> {
+      Recording recording = recorder.record(work);
+      boolean kept = made.incrementAndGet() > 1;
+      return new Recording() {
+        private boolean replayed;
+
+        @Override
+        public boolean replay() {
+          boolean here = kept || !replayed;
+          replayed = true;
+          return here && recording.replay();
+        }
+
+        @Override
+        public void close() {
+          recording.close();
+        }
+      };
+    };
+  }
+
+  @Test
+  void aRecordingThatTheDeviceGaveUpIsMadeAgain() {
+    Results direct = results(false);
+    Backend backend = emulator();
+    Results recorded = results(backend, backend.recorder().map(GradientPassTest::forgetful));
+    assertEquals(direct.losses(), recorded.losses());
+    for (int i = 0; i < direct.gradients().size(); i++) {
+      assertArrayEquals(direct.gradients().get(i), recorded.gradients().get(i), "batch " + i);
+    }
+    assertEquals(1, notices.size(), notices.toString());
+    assertTrue(notices.getFirst().contains("short of memory"), notices.toString());
   }
 }
