@@ -7,7 +7,12 @@ package dev.jdiffusion.tensor;
 public final class OutOfDeviceMemoryException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
-  public OutOfDeviceMemoryException(String message) {
-    super(message);
+  /**
+   * What is missing.
+   *
+   * @param cause what the device's driver said
+   */
+  public OutOfDeviceMemoryException(String message, Throwable cause) {
+    super(message, cause);
   }
 }

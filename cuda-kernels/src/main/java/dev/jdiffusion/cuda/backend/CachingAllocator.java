@@ -189,14 +189,14 @@ final class CachingAllocator {
         String.format(
             Locale.ROOT,
             "%s is out of memory: asked for %s, %s in use here, %s released from the pool, %s of %s"
-                + " free (%s)",
+                + " free",
             driver.device().name(),
             megabytes(bytes),
             megabytes(inUse),
             megabytes(waiting),
             megabytes(memory.free()),
-            megabytes(memory.total()),
-            cause.getMessage()));
+            megabytes(memory.total())),
+        cause);
   }
 
   private static String megabytes(long bytes) {

@@ -2,6 +2,7 @@ package dev.jdiffusion.cuda.backend;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -118,8 +119,11 @@ final class CachingAllocatorTest {
             OutOfDeviceMemoryException.class, () -> allocator.allocate(4 * MEGABYTE, "large"));
     assertEquals(
         "small GPU is out of memory: asked for 4.0 MB, 5.0 MB in use here, 1.0 MB released from the"
-            + " pool, 3.0 MB of 8.0 MB free (cuMemAlloc: CUDA_ERROR_OUT_OF_MEMORY)",
+            + " pool, 3.0 MB of 8.0 MB free",
         refusal.getMessage());
+    assertEquals(
+        "cuMemAlloc: CUDA_ERROR_OUT_OF_MEMORY",
+        assertInstanceOf(GpuException.class, refusal.getCause()).getMessage());
     assertEquals(5 * MEGABYTE, allocator.statistics().inUse());
   }
 
