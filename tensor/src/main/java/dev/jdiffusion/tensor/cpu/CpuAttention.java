@@ -1,19 +1,18 @@
 package dev.jdiffusion.tensor.cpu;
 
-import static dev.jdiffusion.tensor.cpu.Lanes.F;
-import static dev.jdiffusion.tensor.cpu.Lanes.L;
-
 import dev.jdiffusion.tensor.Columns;
 import dev.jdiffusion.tensor.Tensor;
 import dev.jdiffusion.tensor.ops.Attention;
 import java.util.Arrays;
-import jdk.incubator.vector.FloatVector;
 
 /**
  * Softmax attention. A task is one head of one image, or a part of its queries, and goes through
- * the queries in blocks: all scores of a block fit the second-level cache, so the softmax sees
- * whole rows and nothing has to be rescaled. The products are those of {@link SmallMatMul}; the
- * transposed keys are made once a task.
+ * the queries in blocks: all scores of a block fit the second-level cache, so the softmax sees all
+ * keys and nothing has to be rescaled. The products are those of {@link SmallMatMul}.
+ *
+ * <p>Scores stand transposed, a row for each key: a query's softmax is then a matter of one lane,
+ * see {@link ColumnSoftmax}, and only the few queries of a block have to be transposed and padded.
+ * Queries are scaled by {@code 1 / ln 2} besides, because powers of two are cheaper than of e.
  *
  * <p>Backward: {@code P = e^(S - logSumExp)} is computed again, and with {@code delta[i] = dOut[i]
  * . out[i]}
@@ -24,10 +23,10 @@ import jdk.incubator.vector.FloatVector;
  */
 final class CpuAttention implements Attention {
   /** Most queries of a block. */
-  private static final int QUERIES = 48;
+  private static final int QUERIES = 112;
 
-  /** Scores of a block, about. */
-  private static final int SCORES = 1 << 14;
+  /** Scores of a block, about: they and, backward, their gradients fit the second-level cache. */
+  private static final int SCORES = 1 << 15;
 
   /** Queries of a forward task. */
   private static final int TASK_QUERIES = 256;
@@ -40,17 +39,14 @@ final class CpuAttention implements Attention {
     this.pool = pool;
   }
 
-  private static int blockQueries(int keyWidth) {
-    return Math.clamp(SCORES / keyWidth & -8, 8, QUERIES);
+  /** The next multiple of the widest vector. */
+  private static int padded(int queries) {
+    return (queries + Lanes.LOGICAL - 1) & -Lanes.LOGICAL;
   }
 
-  /**
-   * Padded length of rows of scores and of transposed keys. Not a multiple of a kilobyte, or one
-   * column would occupy few sets of the first-level cache.
-   */
-  private static int keyWidth(int length) {
-    int width = SmallMatMul.padded(length);
-    return width % 256 == 0 ? width + SmallMatMul.COLUMNS : width;
+  /** Queries of a block. */
+  private static int block(int queries, int keys) {
+    return Math.min(padded(queries), Math.clamp(SCORES / keys & -32, 32, QUERIES));
   }
 
   private static int start(Columns columns, int image, int head, int features) {
@@ -96,20 +92,17 @@ final class CpuAttention implements Attention {
     int length = k.tensor().dim(1);
     int features = q.count() / heads;
     int width = SmallMatMul.padded(features);
-    int keyWidth = keyWidth(length);
-    int block = blockQueries(keyWidth);
+    int block = block(to - from, length);
     int keys = 0;
-    int values = keys + features * keyWidth;
+    int values = keys + length * width;
     int queries = values + length * width;
-    int scores = queries + block * width;
-    int results = scores + block * keyWidth;
-    int maxima = results + block * width;
-    // Reductions overwrite a multiple of 16.
-    int sums = maxima + QUERIES;
-    int scratch = sums + QUERIES;
-    float[] work = pool.take(scratch + RowSoftmax.scratch(block));
-    load(k, image, head, features, length, work, values, width);
-    transpose(work, values, width, features, length, keys, keyWidth);
+    int results = queries + features * block;
+    int scores = results + block * width;
+    int maxima = scores + length * block;
+    // Twice the place, for their logarithms.
+    int sums = maxima + 2 * block;
+    float[] work = pool.take(sums + block);
+    load(k, image, head, features, length, work, keys, width);
     load(v, image, head, features, length, work, values, width);
     float[] logSumExps = FloatStorage.array(logSumExp);
     int logSumExpAt = logSumExp.offset() + (image * heads + head) * queryLength;
@@ -117,30 +110,31 @@ final class CpuAttention implements Attention {
     int outAt = out.offset() + image * queryLength * outRow + head * features;
     for (int i = from; i < to; i += block) {
       int rows = Math.min(block, to - i);
+      int columns = padded(rows);
       HeadTiles.load(
           FloatStorage.array(q.tensor()),
           start(q, image, head, features) + i * q.rowStride(),
           q.rowStride(),
           rows,
           features,
-          scale,
+          scale * VectorMath.LOG2_E,
           work,
-          queries,
+          results,
           width,
           0f);
+      transpose(work, results, width, rows, features, queries, block);
       SmallMatMul.multiply(
-          work, queries, width, 1, work, keys, keyWidth, work, scores, keyWidth, rows, keyWidth,
+          work, keys, width, 1, work, queries, block, work, scores, block, length, columns,
           features, false);
-      RowSoftmax.exponentials(
-          work, scores, keyWidth, rows, length, work, scores, keyWidth, work, scratch, work, maxima,
-          work, sums);
-      for (int r = 0; r < rows; r++) {
-        logSumExps[logSumExpAt + i + r] = work[maxima + r] + VectorMath.log(work[sums + r]);
-      }
+      ColumnSoftmax.maxima(work, scores, block, length, columns, work, maxima);
+      Arrays.fill(work, sums, sums + block, 0f);
+      ColumnSoftmax.powers(work, scores, block, length, columns, work, maxima, work, sums);
       SmallMatMul.multiply(
-          work, scores, keyWidth, 1, work, values, width, work, results, width, rows, width, length,
+          work, scores, 1, block, work, values, width, work, results, width, rows, width, length,
           false);
-      Kernel.launch(() -> divideRows(work, results, width, rows, sums));
+      ColumnSoftmax.logarithms(work, maxima, work, sums, columns);
+      System.arraycopy(work, maxima, logSumExps, logSumExpAt + i, rows);
+      ColumnSoftmax.scaleRows(work, results, width, rows, work, sums);
       HeadTiles.store(
           work,
           results,
@@ -153,15 +147,6 @@ final class CpuAttention implements Attention {
           outRow);
     }
     pool.give(work);
-  }
-
-  private static void divideRows(float[] x, int at, int width, int rows, int divisors) {
-    for (int r = 0; r < rows; r++) {
-      FloatVector divisor = FloatVector.broadcast(F, x[divisors + r]);
-      for (int i = at + r * width; i < at + (r + 1) * width; i += L) {
-        FloatVector.fromArray(F, x, i).div(divisor).intoArray(x, i);
-      }
-    }
   }
 
   /** The head's rows. */
@@ -187,13 +172,15 @@ final class CpuAttention implements Attention {
         0f);
   }
 
-  /** The rows at {@code from} as columns, padded with zeros. */
+  /**
+   * The rows at {@code from} as columns; zeros in the columns up to a multiple of {@link
+   * Lanes#LOGICAL}. There must be place for as many rows, which are overwritten.
+   */
   private static void transpose(
-      float[] work, int from, int width, int features, int length, int at, int keyWidth) {
-    for (int d = 0; d < features; d++) {
-      Arrays.fill(work, at + d * keyWidth + length, at + (d + 1) * keyWidth, 0f);
-    }
-    SmallMatMul.transpose(work, from, width, length, features, work, at, keyWidth);
+      float[] work, int from, int width, int rows, int features, int to, int toRow) {
+    int columns = padded(rows);
+    Arrays.fill(work, from + rows * width, from + columns * width, 0f);
+    SmallMatMul.transpose(work, from, width, columns, features, work, to, toRow);
   }
 
   @Override
@@ -247,26 +234,24 @@ final class CpuAttention implements Attention {
     int length = k.tensor().dim(1);
     int features = q.count() / heads;
     int width = SmallMatMul.padded(features);
-    int keyWidth = keyWidth(length);
-    int block = blockQueries(keyWidth);
-    int keysTransposed = 0;
-    int valuesTransposed = keysTransposed + features * keyWidth;
-    int keys = valuesTransposed + features * keyWidth;
-    int dKeys = keys + length * width;
+    int block = block(queryLength, length);
+    int keys = 0;
+    int values = keys + length * width;
+    int dKeys = values + length * width;
     int dValues = dKeys + length * width;
     int queries = dValues + length * width;
-    int upstream = queries + block * width;
-    int results = upstream + block * width;
-    int probabilities = results + block * width;
-    int dScores = probabilities + block * keyWidth;
-    int shifts = dScores + block * keyWidth;
+    int queriesTransposed = queries + block * width;
+    int upstream = queriesTransposed + features * block;
+    int upstreamTransposed = upstream + block * width;
+    int results = upstreamTransposed + features * block;
+    int shifts = results + block * width;
     int deltas = shifts + block;
-    int scratch = deltas + QUERIES;
+    int probabilities = deltas + block;
+    int dScores = probabilities + length * block;
+    int scratch = dScores + length * block;
     float[] work = pool.take(scratch + RowSoftmax.scratch(block));
-    load(v, image, head, features, length, work, keys, width);
-    transpose(work, keys, width, features, length, valuesTransposed, keyWidth);
+    load(v, image, head, features, length, work, values, width);
     load(k, image, head, features, length, work, keys, width);
-    transpose(work, keys, width, features, length, keysTransposed, keyWidth);
     Arrays.fill(work, dKeys, queries, 0f);
     float[] logSumExps = FloatStorage.array(logSumExp);
     int logSumExpAt = logSumExp.offset() + (image * heads + head) * queryLength;
@@ -274,6 +259,7 @@ final class CpuAttention implements Attention {
     int outAt = image * queryLength * outRow + head * features;
     for (int i = 0; i < queryLength; i += block) {
       int rows = Math.min(block, queryLength - i);
+      int columns = padded(rows);
       int outBlock = outAt + i * outRow;
       HeadTiles.load(
           FloatStorage.array(q.tensor()),
@@ -281,11 +267,12 @@ final class CpuAttention implements Attention {
           q.rowStride(),
           rows,
           features,
-          scale,
+          scale * VectorMath.LOG2_E,
           work,
           queries,
           width,
           0f);
+      transpose(work, queries, width, rows, features, queriesTransposed, block);
       HeadTiles.load(
           FloatStorage.array(dOut),
           dOut.offset() + outBlock,
@@ -297,38 +284,40 @@ final class CpuAttention implements Attention {
           upstream,
           width,
           0f);
+      transpose(work, upstream, width, rows, features, upstreamTransposed, block);
       SmallMatMul.multiply(
           work,
-          queries,
+          keys,
           width,
           1,
           work,
-          keysTransposed,
-          keyWidth,
+          queriesTransposed,
+          block,
           work,
           probabilities,
-          keyWidth,
-          rows,
-          keyWidth,
+          block,
+          length,
+          columns,
           features,
           false);
       SmallMatMul.multiply(
           work,
-          upstream,
+          values,
           width,
           1,
           work,
-          valuesTransposed,
-          keyWidth,
+          upstreamTransposed,
+          block,
           work,
           dScores,
-          keyWidth,
-          rows,
-          keyWidth,
+          block,
+          length,
+          columns,
           features,
           false);
+      Arrays.fill(work, shifts, shifts + block, 0f);
       for (int r = 0; r < rows; r++) {
-        work[shifts + r] = logSumExps[logSumExpAt + i + r];
+        work[shifts + r] = logSumExps[logSumExpAt + i + r] * VectorMath.LOG2_E;
       }
       RowSoftmax.dots(
           FloatStorage.array(out),
@@ -342,13 +331,13 @@ final class CpuAttention implements Attention {
           work,
           scratch,
           deltas);
-      Kernel.launch(
-          () -> scoreGradients(work, probabilities, dScores, rows, keyWidth, shifts, deltas));
+      ColumnSoftmax.gradients(
+          work, probabilities, work, dScores, block, length, columns, work, shifts, deltas);
       SmallMatMul.multiply(
           work,
           probabilities,
+          block,
           1,
-          keyWidth,
           work,
           upstream,
           width,
@@ -360,10 +349,10 @@ final class CpuAttention implements Attention {
           rows,
           true);
       SmallMatMul.multiply(
-          work, dScores, 1, keyWidth, work, queries, width, work, dKeys, width, length, width, rows,
+          work, dScores, block, 1, work, queries, width, work, dKeys, width, length, width, rows,
           true);
       SmallMatMul.multiply(
-          work, dScores, keyWidth, 1, work, keys, width, work, results, width, rows, width, length,
+          work, dScores, 1, block, work, keys, width, work, results, width, rows, width, length,
           false);
       HeadTiles.store(
           work,
@@ -376,13 +365,14 @@ final class CpuAttention implements Attention {
           start(dQ, image, head, features) + i * dQ.rowStride(),
           dQ.rowStride());
     }
+    // The queries were scaled for powers of two.
     HeadTiles.store(
         work,
         dKeys,
         width,
         length,
         features,
-        1f,
+        VectorMath.LN2,
         FloatStorage.array(dK.tensor()),
         start(dK, image, head, features),
         dK.rowStride());
@@ -397,20 +387,5 @@ final class CpuAttention implements Attention {
         start(dV, image, head, features),
         dV.rowStride());
     pool.give(work);
-  }
-
-  /** Scores become P, their dP becomes dS. The rows' padding is never read. */
-  private static void scoreGradients(
-      float[] x, int scores, int dScores, int rows, int width, int shifts, int deltas) {
-    for (int r = 0; r < rows; r++) {
-      FloatVector logSumExp = FloatVector.broadcast(F, x[shifts + r]);
-      FloatVector delta = FloatVector.broadcast(F, x[deltas + r]);
-      for (int i = r * width; i < (r + 1) * width; i += L) {
-        FloatVector p =
-            VectorMath.expNegative(FloatVector.fromArray(F, x, scores + i).sub(logSumExp));
-        p.intoArray(x, scores + i);
-        FloatVector.fromArray(F, x, dScores + i).sub(delta).mul(p).intoArray(x, dScores + i);
-      }
-    }
   }
 }

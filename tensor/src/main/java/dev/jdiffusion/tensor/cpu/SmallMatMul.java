@@ -30,7 +30,7 @@ final class SmallMatMul {
   private static final boolean TALL = L == 16;
 
   /** What a sum starts from that adds to nothing. */
-  private static final float[] ZEROS = new float[COLUMNS];
+  private static final float[] ZEROS = new float[3 * COLUMNS / 2];
 
   private SmallMatMul() {}
 
@@ -45,7 +45,7 @@ final class SmallMatMul {
    * @param aRow distance of a's rows
    * @param aColumn distance of a's columns; the larger of the two for a transposed matrix, and one
    *     of the two is 1
-   * @param columns a multiple of {@link #COLUMNS}
+   * @param columns a multiple of {@link #COLUMNS}, or of half of that if {@code aColumn} is 1
    */
   static void multiply(
       float[] a,
@@ -64,7 +64,20 @@ final class SmallMatMul {
       boolean accumulate) {
     float[] start = accumulate ? c : ZEROS;
     int startRow = accumulate ? cRow : 0;
-    for (int n = 0; n < columns; n += 2 * L) {
+    int odd = TALL && aColumn == 1 ? oddPanels(columns) : 0;
+    for (int n = 0; n < odd; n += 3 * L) {
+      int startAt = accumulate ? cAt + n : 0;
+      if (n + 3 * L <= odd) {
+        OddPanels.multiplyTriple(
+            a, aAt, aRow, b, bAt + n, bRow, start, startAt, startRow, c, cAt + n, cRow, rows,
+            inner);
+      } else {
+        OddPanels.multiplySingle(
+            a, aAt, aRow, b, bAt + n, bRow, start, startAt, startRow, c, cAt + n, cRow, rows,
+            inner);
+      }
+    }
+    for (int n = odd; n < columns; n += 2 * L) {
       int startAt = accumulate ? cAt + n : 0;
       if (aColumn == 1) {
         panel(
@@ -76,6 +89,16 @@ final class SmallMatMul {
             inner);
       }
     }
+  }
+
+  /** Columns in panels of three vectors, such that no single one is left; or the only one. */
+  private static int oddPanels(int columns) {
+    int vectors = columns / L;
+    if (vectors == 1) {
+      return columns;
+    }
+    int triples = vectors / 3 - (vectors % 3 == 1 ? 1 : 0);
+    return 3 * L * triples;
   }
 
   /** Two vectors of columns; a row of a is {@code aStep} after the one before. */

@@ -17,7 +17,9 @@ import jdk.incubator.vector.VectorOperators;
  * also lets NaN through.
  */
 final class VectorMath {
-  private static final float LOG2_E = 1.44269504f;
+  /** 1 / ln 2. */
+  static final float LOG2_E = 1.44269504f;
+
   // ln 2 in two parts; the first has 15 bits, so its product with an exponent is exact.
   private static final float LN2_HIGH = 0x1.62e4p-1f;
   private static final float LN2_LOW = 0x1.7f7d1cf8p-20f;
@@ -44,8 +46,20 @@ final class VectorMath {
   private static final float E5 = 0.00836889f;
   private static final float E6 = 0.0013950489f;
 
-  // The same for SiLU.
-  private static final float LN2 = 0.69314718f;
+  /** Below it 2^x is no normal float any more. */
+  private static final float EXP2_NORMAL = -126f;
+
+  private static final float B1 = 0.6931472f;
+  private static final float B2 = 0.24022648f;
+  private static final float B3 = 0.055503324f;
+  private static final float B4 = 0.009618437f;
+  private static final float B5 = 0.0013398875f;
+  private static final float B6 = 0.00015353362f;
+
+  // As E2 to E6, for SiLU.
+  /** ln 2. */
+  static final float LN2 = 0.69314718f;
+
   private static final float N3 = 0.16666515f;
   private static final float N4 = 0.041668456f;
   private static final float N5 = 0.008369419f;
@@ -112,6 +126,25 @@ final class VectorMath {
     FloatVector t = x.fma(FloatVector.broadcast(F, LOG2_E), FloatVector.broadcast(F, ROUND_BIASED));
     FloatVector p = expOfReduced(x, t.sub(ROUND_BIASED));
     // A product, not a sum of exponents, so that NaN stays NaN whatever its bits.
+    return p.mul(t.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats())
+        .blend(0f, tiny);
+  }
+
+  /**
+   * {@code 2^x} for {@code x <= 0}, or a little above, at most 2 ulp off; 0 below -126. Cheaper
+   * than e^x, since the reduction is exact.
+   */
+  static FloatVector exp2Negative(FloatVector x) {
+    VectorMask<Float> tiny = x.compare(VectorOperators.LT, EXP2_NORMAL);
+    FloatVector t = x.add(FloatVector.broadcast(F, ROUND_BIASED));
+    FloatVector r = x.sub(t.sub(FloatVector.broadcast(F, ROUND_BIASED)));
+    FloatVector p =
+        r.fma(FloatVector.broadcast(F, B6), FloatVector.broadcast(F, B5))
+            .fma(r, FloatVector.broadcast(F, B4))
+            .fma(r, FloatVector.broadcast(F, B3))
+            .fma(r, FloatVector.broadcast(F, B2))
+            .fma(r, FloatVector.broadcast(F, B1))
+            .fma(r, FloatVector.broadcast(F, 1f));
     return p.mul(t.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats())
         .blend(0f, tiny);
   }

@@ -67,6 +67,20 @@ class VectorMathTest {
   }
 
   @Test
+  void powersOfTwoAreWithinTwoUlpsOfTheTruthWhereTheyAreNormalNumbers() {
+    float[] x = new float[400_000];
+    for (int i = 0; i < x.length; i++) {
+      x[i] = -126f + i * 3.15e-4f;
+    }
+    x[1] = Float.NaN;
+    x[2] = Float.NEGATIVE_INFINITY;
+    float[] y = x.clone();
+    float[] maxima = new float[16];
+    ColumnSoftmax.powers(y, 0, 16, x.length / 16, 16, maxima, 0, new float[16], 0);
+    assertUlps(2, x, y, each -> Math.pow(2, each), 0);
+  }
+
+  @Test
   void logIsWithinTwoUlpsOfTheTruthAlsoAroundOneAndForSubnormalNumbers() {
     assertUlps(2, SWEEP, apply(Unary.LOG, SWEEP), StrictMath::log, 0);
     float[] aroundOne = new float[400_000];
