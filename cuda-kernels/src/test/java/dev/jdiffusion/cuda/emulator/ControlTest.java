@@ -218,6 +218,44 @@ class ControlTest {
   }
 
   @Test
+  void multiplyAddsThatFollowEachOtherAreEnteredWhereABranchLeads() {
+    expect(
+        """
+        cvt.rn.f32.u32 %f0, %r0;
+        mov.f32 %f1, 0f3F800000;
+        setp.lt.u32 %p0, %r0, 10;
+        @%p0 bra SECOND;
+        fma.rn.f32 %f0, %f0, %f1, %f1;
+        fma.rn.f32 %f0, %f0, %f1, %f1;
+        SECOND:
+        fma.rn.f32 %f0, %f0, %f1, %f1;
+        fma.rn.f32 %f0, %f0, %f1, %f1;
+        @%p0 fma.rn.f32 %f0, %f0, %f1, %f1;
+        fma.rn.f32 %f0, %f0, %f1, %f1;
+        cvt.rzi.s32.f32 %r9, %f0;
+        """,
+        thread -> thread + (thread < 10 ? 4 : 5));
+  }
+
+  @Test
+  void multiplyAddsThatFollowEachOtherAreCountedOneByOne() {
+    try (Emulated gpu = new Emulated(1, false)) {
+      long out = gpu.buffer("out", new int[32]);
+      gpu.run("mov.u32 %r9, 0;", 1, 32, out, out);
+      Emulation without = gpu.driver.emulation();
+      gpu.run(
+          "mov.u32 %r9, 0; mov.f32 %f0, 0f00000000;" + "fma.rn.f32 %f0, %f0, %f0, %f0;".repeat(5),
+          1,
+          32,
+          out,
+          out);
+      Emulation with = gpu.driver.emulation().since(without);
+      assertEquals(without.instructions() + 6, with.instructions());
+      assertEquals(without.threadInstructions() + 6 * 32, with.threadInstructions());
+    }
+  }
+
+  @Test
   void countsTellAboutMemoryAndDivergence() {
     try (Emulated gpu = new Emulated(1, true)) {
       long in = gpu.buffer("in", new int[32 * 32]);
@@ -234,7 +272,9 @@ class ControlTest {
       gpu.run(
           "mul.wide.u32 %d5, %r0, 128; add.s64 %d5, %d0, %d5; ld.global.u32 %r9, [%d5];",
           1, 32, in, out);
-      assertEquals(32, gpu.driver.emulation().since(before).globalTransactions());
+      Emulation strided = gpu.driver.emulation().since(before);
+      assertEquals(32, strided.globalTransactions());
+      assertEquals(4, strided.leastTransactions());
 
       before = gpu.driver.emulation();
       gpu.run("and.b32 %r4, %r0, 7; shl.b32 %r4, %r4, 5; st.shared.u32 [%r4], 1;", 1, 32, in, out);

@@ -25,6 +25,9 @@ final class RunPictures {
   /** A drawing that takes longer is announced. */
   private static final double LONG_SECONDS = 60;
 
+  /** The compiler makes the first steps slow. */
+  private static final int STEPS_BEFORE_ESTIMATE = 4;
+
   private final RunFolder folder;
   private final RunConfig config;
   private final Trainer trainer;
@@ -66,7 +69,7 @@ final class RunPictures {
                 long now = System.nanoTime();
                 afterFirst[0] = done == 1 ? now : afterFirst[0];
                 double left = (total - done) * 1e-9 * (now - afterFirst[0]) / (done - 1);
-                if (done == 2 && left > LONG_SECONDS) {
+                if (done == STEPS_BEFORE_ESTIMATE && left > LONG_SECONDS) {
                   progress.line(longDrawing(count, left));
                 }
                 progress.show(new Progress.State("drawing", done, total, List.of(), left));
@@ -82,10 +85,10 @@ final class RunPictures {
   private String longDrawing(int count, double seconds) {
     return String.format(
         Locale.ROOT,
-        "drawing %d pictures will take about %.0f seconds; a smaller --sample-count or"
+        "drawing %d pictures will take about %.0f more minutes; a smaller --sample-count or"
             + " --sample-steps takes less",
         count,
-        seconds);
+        Math.ceil(seconds / 60));
   }
 
   private Path write(int step, Painter.Drawing drawing) {
