@@ -24,6 +24,12 @@ final class DenseWeightGradient {
    */
   private static final int STRETCH = 112;
 
+  /** Likewise where dOut has few columns: the sums of all weights then stay in that cache too. */
+  private static final int SHORT_STRETCH = 64;
+
+  /** The same at every vector width, since sums of the bias depend on how pixels are divided. */
+  private static final int FEW_COLUMNS = 4 * Lanes.LOGICAL;
+
   private static final int MOST_GROUPS = 16;
 
   /** Bounds the memory of all partial sums, in floats. */
@@ -219,26 +225,43 @@ final class DenseWeightGradient {
       boolean withBias) {
     Panels panels = layout.panels;
     int pixels = windows.pixels(block);
-    int stretches = (pixels + STRETCH - 1) / STRETCH;
+    boolean few = panels.columns <= FEW_COLUMNS;
+    int most = few ? SHORT_STRETCH : STRETCH;
+    int stretches = (pixels + most - 1) / most;
+    if (few) {
+      // Little enough to be fetched in one go, which is faster.
+      int dFrom = dOut.from + windows.firstPixel(block) * dOut.pitch;
+      packed[0] = Prefetch.range(dOut.array, dFrom, (pixels - 1) * dOut.pitch + panels.columns);
+      if (windows.isDirect()) {
+        packed[1] = Prefetch.range(x, xFrom, pixels * windows.rowLength);
+      }
+    }
     for (int s = 0; s < stretches; s++) {
       int begin = (int) ((long) pixels * s / stretches);
       int count = (int) ((long) pixels * (s + 1) / stretches) - begin;
       int dFrom = dOut.from + (windows.firstPixel(block) + begin) * dOut.pitch;
-      packed[0] = Prefetch.range(dOut.array, dFrom, (count - 1) * dOut.pitch + panels.columns);
-      if (windows.isDirect()) {
-        packed[1] = Prefetch.range(x, xFrom + table[begin], count * windows.rowLength);
+      if (!few) {
+        packed[0] = Prefetch.range(dOut.array, dFrom, (count - 1) * dOut.pitch + panels.columns);
+        if (windows.isDirect()) {
+          packed[1] = Prefetch.range(x, xFrom + table[begin], count * windows.rowLength);
+        }
       }
       for (int p = firstPanel; p < endPanel; p++) {
         int vectors = panels.vectors[p];
-        int column = dFrom + panels.first[p];
-        for (int v = 0; v < vectors; v++) {
-          pack(dOut.array, column + v * L, dOut.pitch, count, packed, v * L, vectors * L);
+        float[] d = dOut.array;
+        int dAt = dFrom + panels.first[p];
+        if (dOut.pitch != vectors * L) {
+          for (int v = 0; v < vectors; v++) {
+            pack(d, dAt + v * L, dOut.pitch, count, packed, v * L, vectors * L);
+          }
+          d = packed;
+          dAt = 0;
         }
         if (withBias) {
           for (int v = 0; v < vectors; v++) {
             sumColumns(
-                packed,
-                v * L,
+                d,
+                dAt + v * L,
                 vectors * L,
                 count,
                 partial,
@@ -253,8 +276,8 @@ final class DenseWeightGradient {
               xFrom + i * windows.pitch,
               begin,
               count,
-              packed,
-              0,
+              d,
+              dAt,
               partial,
               layout.index(p, i, 0),
               windows.rowLength);

@@ -23,6 +23,15 @@ final class Windows {
    */
   private static final int SHORT_RUN = 32;
 
+  /** Pixels of a block, of which a panel of weights in the first-level cache is worth while. */
+  private static final int PIXELS = 256;
+
+  /**
+   * Up to this many channels a direct block has twice the pixels: its input is fetched from memory
+   * in one go, and longer stretches come faster.
+   */
+  private static final int FEW_CHANNELS = 64;
+
   /** Pixels of a direct block come in multiples of this, which the kernels' tiles divide. */
   private static final int TILE = 12;
 
@@ -62,7 +71,8 @@ final class Windows {
 
   /** Every pixel sees itself: 1x1 windows over one long row of pixels. */
   static Windows direct(int pixels, int channels, int minimumBlocks) {
-    int most = Math.clamp(SCRATCH / Math.max(1, channels), 2 * TILE, 256);
+    int wanted = channels <= FEW_CHANNELS ? 2 * PIXELS : PIXELS;
+    int most = Math.clamp(SCRATCH / Math.max(1, channels), 2 * TILE, wanted);
     return new Windows(
         true, 1, pixels, 1, channels, 0, channels, 1, 1, 1, 0, 0, pixels, 1, most, minimumBlocks);
   }
@@ -184,12 +194,12 @@ final class Windows {
   }
 
   /**
-   * As many images as make 256 pixels, or rows of one image, {@code most} pixels: a panel of
+   * As many images as make {@link #PIXELS}, or rows of one image, {@code most} pixels: a panel of
    * weights is then used often enough once it is in the first-level cache.
    */
   private void chooseBlocks(int most, int minimumBlocks) {
     int pixels = resultRows * resultColumns;
-    int together = Math.min(256, most);
+    int together = Math.min(PIXELS, most);
     imagesPerBlock = 1;
     rowsPerBlock = resultRows;
     if (pixels <= together) {
