@@ -79,7 +79,7 @@ final class NarrowGradients {
     s11_0.intoArray(sum, sumFrom + 11 * L);
   }
 
-  static void gradient6x2(
+  static void gradient5x2(
       float[] x,
       int[] xBase,
       int xFrom,
@@ -99,8 +99,6 @@ final class NarrowGradients {
     FloatVector s3_1 = FloatVector.fromArray(F, sum, sumFrom + 7 * L);
     FloatVector s4_0 = FloatVector.fromArray(F, sum, sumFrom + 8 * L);
     FloatVector s4_1 = FloatVector.fromArray(F, sum, sumFrom + 9 * L);
-    FloatVector s5_0 = FloatVector.fromArray(F, sum, sumFrom + 10 * L);
-    FloatVector s5_1 = FloatVector.fromArray(F, sum, sumFrom + 11 * L);
     for (int p = 0, k = dFrom; p < pixels; p++, k += 2 * L) {
       int b = xBase[pixel + p] + xFrom;
       FloatVector d0 = FloatVector.fromArray(F, d, k);
@@ -120,9 +118,6 @@ final class NarrowGradients {
       FloatVector a4 = FloatVector.broadcast(F, x[b + 4]);
       s4_0 = a4.fma(d0, s4_0);
       s4_1 = a4.fma(d1, s4_1);
-      FloatVector a5 = FloatVector.broadcast(F, x[b + 5]);
-      s5_0 = a5.fma(d0, s5_0);
-      s5_1 = a5.fma(d1, s5_1);
     }
     s0_0.intoArray(sum, sumFrom);
     s0_1.intoArray(sum, sumFrom + L);
@@ -134,11 +129,9 @@ final class NarrowGradients {
     s3_1.intoArray(sum, sumFrom + 7 * L);
     s4_0.intoArray(sum, sumFrom + 8 * L);
     s4_1.intoArray(sum, sumFrom + 9 * L);
-    s5_0.intoArray(sum, sumFrom + 10 * L);
-    s5_1.intoArray(sum, sumFrom + 11 * L);
   }
 
-  static void gradient4x3(
+  static void gradient3x3(
       float[] x,
       int[] xBase,
       int xFrom,
@@ -157,9 +150,6 @@ final class NarrowGradients {
     FloatVector s2_0 = FloatVector.fromArray(F, sum, sumFrom + 6 * L);
     FloatVector s2_1 = FloatVector.fromArray(F, sum, sumFrom + 7 * L);
     FloatVector s2_2 = FloatVector.fromArray(F, sum, sumFrom + 8 * L);
-    FloatVector s3_0 = FloatVector.fromArray(F, sum, sumFrom + 9 * L);
-    FloatVector s3_1 = FloatVector.fromArray(F, sum, sumFrom + 10 * L);
-    FloatVector s3_2 = FloatVector.fromArray(F, sum, sumFrom + 11 * L);
     for (int p = 0, k = dFrom; p < pixels; p++, k += 3 * L) {
       int b = xBase[pixel + p] + xFrom;
       FloatVector d0 = FloatVector.fromArray(F, d, k);
@@ -177,10 +167,6 @@ final class NarrowGradients {
       s2_0 = a2.fma(d0, s2_0);
       s2_1 = a2.fma(d1, s2_1);
       s2_2 = a2.fma(d2, s2_2);
-      FloatVector a3 = FloatVector.broadcast(F, x[b + 3]);
-      s3_0 = a3.fma(d0, s3_0);
-      s3_1 = a3.fma(d1, s3_1);
-      s3_2 = a3.fma(d2, s3_2);
     }
     s0_0.intoArray(sum, sumFrom);
     s0_1.intoArray(sum, sumFrom + L);
@@ -191,8 +177,5 @@ final class NarrowGradients {
     s2_0.intoArray(sum, sumFrom + 6 * L);
     s2_1.intoArray(sum, sumFrom + 7 * L);
     s2_2.intoArray(sum, sumFrom + 8 * L);
-    s3_0.intoArray(sum, sumFrom + 9 * L);
-    s3_1.intoArray(sum, sumFrom + 10 * L);
-    s3_2.intoArray(sum, sumFrom + 11 * L);
   }
 }

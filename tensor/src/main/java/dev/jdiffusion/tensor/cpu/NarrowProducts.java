@@ -122,7 +122,7 @@ final class NarrowProducts {
     s11_0.intoArray(out, o11, mask);
   }
 
-  static void multiply6x2(
+  static void multiply5x2(
       float[] x,
       int[] xBase,
       int xFrom,
@@ -158,10 +158,6 @@ final class NarrowProducts {
     int i4 = startBase[pixel + 4] + startFrom;
     FloatVector s4_0 = FloatVector.fromArray(F, start, i4);
     FloatVector s4_1 = FloatVector.fromArray(F, start, i4 + L, mask);
-    int x5 = xBase[pixel + 5] + xFrom;
-    int i5 = startBase[pixel + 5] + startFrom;
-    FloatVector s5_0 = FloatVector.fromArray(F, start, i5);
-    FloatVector s5_1 = FloatVector.fromArray(F, start, i5 + L, mask);
     for (int j = 0, k = wFrom; j < length; j++, k += 2 * L) {
       FloatVector w0 = FloatVector.fromArray(F, w, k);
       FloatVector w1 = FloatVector.fromArray(F, w, k + L);
@@ -180,9 +176,6 @@ final class NarrowProducts {
       FloatVector a4 = FloatVector.broadcast(F, x[x4 + j]);
       s4_0 = a4.fma(w0, s4_0);
       s4_1 = a4.fma(w1, s4_1);
-      FloatVector a5 = FloatVector.broadcast(F, x[x5 + j]);
-      s5_0 = a5.fma(w0, s5_0);
-      s5_1 = a5.fma(w1, s5_1);
     }
     int o0 = outBase[pixel + 0] + outFrom;
     s0_0.intoArray(out, o0);
@@ -199,12 +192,9 @@ final class NarrowProducts {
     int o4 = outBase[pixel + 4] + outFrom;
     s4_0.intoArray(out, o4);
     s4_1.intoArray(out, o4 + L, mask);
-    int o5 = outBase[pixel + 5] + outFrom;
-    s5_0.intoArray(out, o5);
-    s5_1.intoArray(out, o5 + L, mask);
   }
 
-  static void multiply4x3(
+  static void multiply3x3(
       float[] x,
       int[] xBase,
       int xFrom,
@@ -235,11 +225,6 @@ final class NarrowProducts {
     FloatVector s2_0 = FloatVector.fromArray(F, start, i2);
     FloatVector s2_1 = FloatVector.fromArray(F, start, i2 + L);
     FloatVector s2_2 = FloatVector.fromArray(F, start, i2 + 2 * L, mask);
-    int x3 = xBase[pixel + 3] + xFrom;
-    int i3 = startBase[pixel + 3] + startFrom;
-    FloatVector s3_0 = FloatVector.fromArray(F, start, i3);
-    FloatVector s3_1 = FloatVector.fromArray(F, start, i3 + L);
-    FloatVector s3_2 = FloatVector.fromArray(F, start, i3 + 2 * L, mask);
     for (int j = 0, k = wFrom; j < length; j++, k += 3 * L) {
       FloatVector w0 = FloatVector.fromArray(F, w, k);
       FloatVector w1 = FloatVector.fromArray(F, w, k + L);
@@ -256,10 +241,6 @@ final class NarrowProducts {
       s2_0 = a2.fma(w0, s2_0);
       s2_1 = a2.fma(w1, s2_1);
       s2_2 = a2.fma(w2, s2_2);
-      FloatVector a3 = FloatVector.broadcast(F, x[x3 + j]);
-      s3_0 = a3.fma(w0, s3_0);
-      s3_1 = a3.fma(w1, s3_1);
-      s3_2 = a3.fma(w2, s3_2);
     }
     int o0 = outBase[pixel + 0] + outFrom;
     s0_0.intoArray(out, o0);
@@ -273,9 +254,5 @@ final class NarrowProducts {
     s2_0.intoArray(out, o2);
     s2_1.intoArray(out, o2 + L);
     s2_2.intoArray(out, o2 + 2 * L, mask);
-    int o3 = outBase[pixel + 3] + outFrom;
-    s3_0.intoArray(out, o3);
-    s3_1.intoArray(out, o3 + L);
-    s3_2.intoArray(out, o3 + 2 * L, mask);
   }
 }

@@ -10,8 +10,10 @@ import java.util.Locale;
  * tile fits the registers.
  *
  * <p>Tiles of 20 to 24 accumulators run at the speed of the multiply-add units; they need nearly 32
- * registers, which AVX-512 and NEON have. Others get tiles of 12. The result is the same: every
- * element is one chain of fused multiply-adds.
+ * registers, which AVX-512 and NEON have. Others get tiles of 9 to 12: with 12 accumulators in more
+ * than one vector C2 keeps two of them on the stack, and their chains then wait for memory (39
+ * GFLOP/s instead of 90 on one core of a Zen 3). The result is the same: every element is one chain
+ * of fused multiply-adds.
  */
 final class OuterProducts {
   /**
@@ -37,7 +39,11 @@ final class OuterProducts {
         default -> 6;
       };
     }
-    return 12 / vectors;
+    return switch (vectors) {
+      case 1 -> 12;
+      case 2 -> 5;
+      default -> 3;
+    };
   }
 
   /** Columns of a weight matrix, split into panels of 1 to {@link #WIDEST} vectors. */
@@ -57,8 +63,9 @@ final class OuterProducts {
     Panels(int columns) {
       this.columns = columns;
       int total = (columns + L - 1) / L;
-      // Even shares: one vector alone, left over from full panels, would run at half speed.
-      count = (total + WIDEST - 1) / WIDEST;
+      // Even shares: one vector alone, left over from full panels, would run at half speed. With 16
+      // registers two vectors are the fastest, and a third only takes what would be left.
+      count = WIDE ? (total + WIDEST - 1) / WIDEST : total == 1 ? 1 : total / 2;
       vectors = new int[count];
       first = new int[count];
       last = new int[count];
@@ -187,15 +194,15 @@ final class OuterProducts {
           }
         }
         case 2 -> {
-          for (int p = 0; p < pixels; p += 6) {
-            NarrowProducts.multiply6x2(
+          for (int p = 0; p < pixels; p += 5) {
+            NarrowProducts.multiply5x2(
                 x, xBase, xFrom, w, wFrom, start, startBase, startFrom, out, outBase, outFrom, p,
                 length, last);
           }
         }
         default -> {
-          for (int p = 0; p < pixels; p += 4) {
-            NarrowProducts.multiply4x3(
+          for (int p = 0; p < pixels; p += 3) {
+            NarrowProducts.multiply3x3(
                 x, xBase, xFrom, w, wFrom, start, startBase, startFrom, out, outBase, outFrom, p,
                 length, last);
           }
@@ -239,8 +246,8 @@ final class OuterProducts {
       } else {
         switch (vectors) {
           case 1 -> NarrowGradients.gradient12x1(x, xBase, from, pixel, pixels, d, dFrom, sum, to);
-          case 2 -> NarrowGradients.gradient6x2(x, xBase, from, pixel, pixels, d, dFrom, sum, to);
-          default -> NarrowGradients.gradient4x3(x, xBase, from, pixel, pixels, d, dFrom, sum, to);
+          case 2 -> NarrowGradients.gradient5x2(x, xBase, from, pixel, pixels, d, dFrom, sum, to);
+          default -> NarrowGradients.gradient3x3(x, xBase, from, pixel, pixels, d, dFrom, sum, to);
         }
       }
     }

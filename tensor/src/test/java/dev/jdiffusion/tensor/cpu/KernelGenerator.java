@@ -24,7 +24,7 @@ final class KernelGenerator {
 
   private static final List<Tile> WIDE =
       List.of(new Tile(14, 1), new Tile(10, 2), new Tile(8, 3), new Tile(6, 4));
-  private static final List<Tile> NARROW = List.of(new Tile(12, 1), new Tile(6, 2), new Tile(4, 3));
+  private static final List<Tile> NARROW = List.of(new Tile(12, 1), new Tile(5, 2), new Tile(3, 3));
   private static final int TAPS = 7;
 
   /** The classes. */
