@@ -9,15 +9,10 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
-import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
-import java.lang.reflect.Method;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -31,7 +26,6 @@ import java.util.Map;
  */
 @SuppressWarnings({"restricted", "unused"}) // Called through addresses.
 final class FakeCuda {
-  private static final String PREFIX = "cu";
   private static final int SUCCESS = 0;
   private static final int CAPABILITY_MAJOR = 75;
   private static final int CAPABILITY_MINOR = 76;
@@ -76,15 +70,7 @@ final class FakeCuda {
 
   /** Takes the place of the driver for this process. */
   FakeCuda(Path directory) throws IOException {
-    List<Method> methods =
-        Arrays.stream(FakeCuda.class.getDeclaredMethods())
-            .filter(method -> method.getName().startsWith(PREFIX))
-            .toList();
-    library =
-        new FakeLibrary(directory, "libcuda.so.1", methods.stream().map(Method::getName).toList());
-    for (Method method : methods) {
-      library.direct(method.getName(), stub(method));
-    }
+    library = new FakeLibrary(directory, "libcuda.so.1", this, MethodHandles.lookup(), "cu");
   }
 
   /** Forgets what happened and what was asked of it, but not its memory. */
@@ -102,30 +88,7 @@ final class FakeCuda {
 
   /** Lets a function return at once while an action runs, without a call into Java. */
   void shortCut(String function, Runnable action) {
-    library.direct(function, library.find(FakeLibrary.RETURN_0));
-    try {
-      action.run();
-    } finally {
-      Arrays.stream(FakeCuda.class.getDeclaredMethods())
-          .filter(method -> method.getName().equals(function))
-          .forEach(method -> library.direct(function, stub(method)));
-    }
-  }
-
-  private MemorySegment stub(Method method) {
-    MemoryLayout[] layouts =
-        Arrays.stream(method.getParameterTypes())
-            .map(type -> type == int.class ? JAVA_INT : type == long.class ? JAVA_LONG : ADDRESS)
-            .toArray(MemoryLayout[]::new);
-    try {
-      return Linker.nativeLinker()
-          .upcallStub(
-              MethodHandles.lookup().unreflect(method).bindTo(this),
-              FunctionDescriptor.of(JAVA_INT, layouts),
-              arena);
-    } catch (IllegalAccessException e) {
-      throw new AssertionError(e);
-    }
+    library.shortCut(function, action);
   }
 
   /** Writes a call down; its failure if one was asked for. */

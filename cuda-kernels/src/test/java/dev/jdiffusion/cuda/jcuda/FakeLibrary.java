@@ -1,63 +1,124 @@
 package dev.jdiffusion.cuda.jcuda;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
+import java.lang.invoke.MethodHandles;
+import java.lang.reflect.Method;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * A shared library for Linux on x86-64, written without a compiler, each of whose functions jumps
  * to an address that can be set: so that native code which asks the loader for a library by its
  * name ends up in Java. It is the smallest file that the loader takes (System V ABI, chapters 4 and
- * 5): headers, a symbol table with its hash table, the jumps, and a writable page of targets.
+ * 5): headers, a symbol table with its hash table, the jumps, and a writable page of targets; and a
+ * version for all symbols, called as the library is, which NVIDIA's have and their users ask for.
  */
 @SuppressWarnings("restricted")
-final class FakeLibrary {
+public final class FakeLibrary {
   private static final int PAGE = 4096;
   private static final int HEADER = 64;
   private static final int PROGRAM_HEADER = 56;
   private static final int SYMBOL = 24;
   private static final int JUMP = 8;
+  private static final int DEFINITION = 28;
   private static final String TARGETS = "targets";
 
   /** A function that needs no target: it returns 0, for times when Java would be in the way. */
-  static final String RETURN_0 = "return_0";
+  private static final String RETURN_0 = "return_0";
 
   private final List<String> functions;
   private final SymbolLookup symbols;
   private final MemorySegment targets;
+  private final Map<String, MemorySegment> methods = new HashMap<>();
 
   /**
    * Writes and loads the library, for as long as the process runs.
    *
    * @param name as in {@code libcuda.so.1}: from now on the loader takes this library for that one
+   * @param implementation whose methods, all of them with ints, longs and addresses, are the
+   *     library's functions if their names start with the prefix; they may throw nothing
+   * @param lookup that may call them
    */
-  FakeLibrary(Path directory, String name, List<String> functions) throws IOException {
-    this.functions = List.copyOf(functions);
+  public FakeLibrary(
+      Path directory,
+      String name,
+      Object implementation,
+      MethodHandles.Lookup lookup,
+      String prefix)
+      throws IOException {
+    List<Method> all =
+        Arrays.stream(implementation.getClass().getDeclaredMethods())
+            .filter(method -> method.getName().startsWith(prefix))
+            .toList();
+    functions = all.stream().map(Method::getName).toList();
     Path file = directory.resolve(name);
-    Files.write(file, image(name, this.functions));
+    Files.write(file, image(name, functions));
     symbols = SymbolLookup.libraryLookup(file, Arena.global());
     targets = symbols.find(TARGETS).orElseThrow().reinterpret(8L * functions.size());
+    for (Method method : all) {
+      methods.put(method.getName(), stub(method, implementation, lookup));
+      direct(method.getName(), methods.get(method.getName()));
+    }
+  }
+
+  /** What the loader would give to others. */
+  public SymbolLookup symbols() {
+    return symbols;
+  }
+
+  /** Lets a function return 0 at once while an action runs, without a call into Java. */
+  void shortCut(String function, Runnable action) {
+    direct(function, symbols.find(RETURN_0).orElseThrow());
+    try {
+      action.run();
+    } finally {
+      direct(function, methods.get(function));
+    }
   }
 
   /** Makes a function jump to an address. */
-  void direct(String function, MemorySegment target) {
+  private void direct(String function, MemorySegment target) {
     targets.setAtIndex(ADDRESS, functions.indexOf(function), target);
   }
 
-  /** Where a function is. */
-  MemorySegment find(String function) {
-    return symbols.find(function).orElseThrow();
+  private static MemorySegment stub(
+      Method method, Object implementation, MethodHandles.Lookup lookup) {
+    try {
+      return Linker.nativeLinker()
+          .upcallStub(
+              lookup.unreflect(method).bindTo(implementation),
+              FunctionDescriptor.of(
+                  layout(method.getReturnType()),
+                  Arrays.stream(method.getParameterTypes())
+                      .map(FakeLibrary::layout)
+                      .toArray(MemoryLayout[]::new)),
+              Arena.global());
+    } catch (IllegalAccessException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private static MemoryLayout layout(Class<?> type) {
+    return type == int.class ? JAVA_INT : type == long.class ? JAVA_LONG : ADDRESS;
   }
 
   private static byte[] image(String name, List<String> functions) {
@@ -71,11 +132,13 @@ final class FakeLibrary {
     int programHeaders = 4;
     int hash = HEADER + programHeaders * PROGRAM_HEADER;
     int table = align(hash + 4 * (2 + 1 + names.size() + 1), 8);
-    int text = align(table + SYMBOL * (names.size() + 1), 16);
+    int symbolVersions = table + SYMBOL * (names.size() + 1);
+    int definitions = align(symbolVersions + 2 * (names.size() + 1), 8);
+    int text = align(definitions + 2 * DEFINITION, 16);
     int stringsAt = text + JUMP * (functions.size() + 1);
     List<Integer> nameOffsets = names.stream().map(each -> append(strings, each)).toList();
     int dynamic = align(stringsAt + strings.size(), PAGE);
-    int dynamicSize = 16 * 6;
+    int dynamicSize = 16 * 9;
     int slots = dynamic + dynamicSize;
     int end = slots + 8 * functions.size();
 
@@ -104,6 +167,17 @@ final class FakeLibrary {
       file.putShort((short) 1).putLong(function ? text + JUMP * i : slots).putLong(JUMP);
     }
 
+    file.position(symbolVersions);
+    file.putShort((short) 0);
+    names.forEach(unused -> file.putShort((short) 2));
+    // The library's own name, then the version: each with one name, which follows.
+    file.position(definitions);
+    for (int i = 1; i <= 2; i++) {
+      file.putShort((short) 1).putShort((short) (i == 1 ? 1 : 0)).putShort((short) i);
+      file.putShort((short) 1).putInt(hash(name)).putInt(20).putInt(i == 1 ? DEFINITION : 0);
+      file.putInt(soname).putInt(0);
+    }
+
     file.position(text);
     for (int i = 0; i < functions.size(); i++) {
       int after = text + JUMP * i + 6;
@@ -120,8 +194,22 @@ final class FakeLibrary {
     file.putLong(5).putLong(stringsAt); // DT_STRTAB
     file.putLong(6).putLong(table); // DT_SYMTAB
     file.putLong(10).putLong(strings.size()); // DT_STRSZ
+    file.putLong(0x6ffffff0).putLong(symbolVersions); // DT_VERSYM
+    file.putLong(0x6ffffffc).putLong(definitions); // DT_VERDEF
+    file.putLong(0x6ffffffd).putLong(2); // DT_VERDEFNUM
     file.putLong(0).putLong(0);
     return file.array();
+  }
+
+  /** As the loader computes it of a version's name. */
+  private static int hash(String name) {
+    int hash = 0;
+    for (byte each : name.getBytes(US_ASCII)) {
+      hash = (hash << 4) + each;
+      int high = hash & 0xf0000000;
+      hash = (hash ^ high >>> 24) & ~high;
+    }
+    return hash;
   }
 
   private static void programHeader(
