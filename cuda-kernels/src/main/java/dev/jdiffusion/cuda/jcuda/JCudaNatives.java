@@ -28,7 +28,9 @@ import org.jspecify.annotations.Nullable;
  * into a directory that only its user can enter, and removes it once it is loaded.
  */
 final class JCudaNatives {
+  /** Of JCuda, which all of its libraries take for their own when they look for their natives. */
   private static final String VERSION = "12.6.0";
+
   private static final String DIRECTORY = "jdiffusion-natives-";
   private static final Duration LEFT_BEHIND = Duration.ofDays(1);
 
@@ -45,15 +47,34 @@ final class JCudaNatives {
         "JNvPTXCompiler",
         "jcuda.nvptxcompiler.JNvPTXCompiler",
         "6bce6925256b2456ab9521372a3a6ae76438488d0394dd467e32f3c0a32efa18",
-        "493036fd54a6c8e0ba9cfd512fa0db4e5ec7549d1dfd484d390c61aff2af2442");
+        "493036fd54a6c8e0ba9cfd512fa0db4e5ec7549d1dfd484d390c61aff2af2442"),
+    /** Needs cuBLAS 12. */
+    CUBLAS(
+        "JCublas2",
+        "jcuda.jcublas.JCublas2",
+        "990b2129e540a7f93d0776799d48659dc85e4f7f5bfb6473d0c8369ef8126c32",
+        "b6b96ecd19889c90d95b7b4758ec4a267dbf6a38785b2f7ff1f701dff5cf7e46"),
+    /** Needs cuDNN 8. */
+    CUDNN(
+        "JCudnn",
+        "11.7.0",
+        "jcuda.jcudnn.JCudnn",
+        "a00257a9d05327b594fecbf9caf6e3a121bb9854f4412f91439002077595b12d",
+        "2967099b5380761b29f7a0392646396da8d357b430aad3a8c2badd698fe36862");
 
     private final String base;
+    private final String version;
     private final String user;
     private final String linux;
     private final String windows;
 
     Library(String base, String user, String linux, String windows) {
+      this(base, VERSION, user, linux, windows);
+    }
+
+    Library(String base, String version, String user, String linux, String windows) {
       this.base = base;
+      this.version = version;
       this.user = user;
       this.linux = linux;
       this.windows = windows;
@@ -66,8 +87,8 @@ final class JCudaNatives {
   private JCudaNatives() {}
 
   /**
-   * Loads a library, once. For {@link Library#DRIVER} ask the probe first: without an NVIDIA driver
-   * this fails, and would fail for ever.
+   * Loads a library, once. Look for what it needs first: without an NVIDIA driver {@link
+   * Library#DRIVER} fails, and would fail for ever.
    *
    * @throws GpuException with the reason, in one line
    */
@@ -112,8 +133,9 @@ final class JCudaNatives {
               + arch);
     }
     String platform = (windows ? "windows" : "linux") + "-x86_64";
-    String name = library.base + "-" + VERSION + "-" + platform;
-    name = windows ? name + ".dll" : "lib" + name + ".so";
+    String prefix = (windows ? "" : "lib") + library.base + "-";
+    String suffix = "-" + platform + (windows ? ".dll" : ".so");
+    String name = prefix + library.version + suffix;
     byte[] content = read(name);
     String digest = sha256(content);
     String expected = windows ? library.windows : library.linux;
@@ -129,7 +151,8 @@ final class JCudaNatives {
     try {
       removeLeftBehind(parent);
       directory = createPrivateDirectory(parent);
-      Files.write(directory.resolve(name), content, StandardOpenOption.CREATE_NEW);
+      Files.write(
+          directory.resolve(prefix + VERSION + suffix), content, StandardOpenOption.CREATE_NEW);
     } catch (IOException e) {
       remove(directory);
       throw new GpuException(
@@ -177,7 +200,7 @@ final class JCudaNatives {
   private static byte[] read(String name) {
     try (InputStream stream = JCudaNatives.class.getResourceAsStream("/lib/" + name)) {
       if (stream == null) {
-        throw new GpuException(name + " is not on the class path (org.jcuda:jcuda-natives)");
+        throw new GpuException(name + " is not on the class path (org.jcuda)");
       }
       return stream.readAllBytes();
     } catch (IOException e) {

@@ -34,6 +34,11 @@ final class JCudaNativesTest {
     "DRIVER, Windows 11, JCudaDriver-12.6.0-windows-x86_64.dll",
     "ASSEMBLER, Linux, libJNvPTXCompiler-12.6.0-linux-x86_64.so",
     "ASSEMBLER, Windows 11, JNvPTXCompiler-12.6.0-windows-x86_64.dll",
+    "CUBLAS, Linux, libJCublas2-12.6.0-linux-x86_64.so",
+    "CUBLAS, Windows 11, JCublas2-12.6.0-windows-x86_64.dll",
+    // Version 11.7.0 in fact: JCuda looks for them by its own version.
+    "CUDNN, Linux, libJCudnn-12.6.0-linux-x86_64.so",
+    "CUDNN, Windows 11, JCudnn-12.6.0-windows-x86_64.dll",
   })
   @DisplayName("lie alone in a directory while they are loaded, with the checksum of the release")
   void areExtracted(Library library, String os, String name) throws IOException {
