@@ -27,4 +27,19 @@ public interface BackendProvider {
     }
     return open(device, threads);
   }
+
+  /**
+   * Opens a device for products of some precision by somebody's code.
+   *
+   * @param threads how many threads the backend's kernels may use
+   * @throws BackendUnavailableException with the reason in one line, if this machine cannot run it,
+   *     the device does not have the precision, or there is no such code for it
+   */
+  default Backend open(Device device, int threads, Precision precision, Products products) {
+    if (products != Products.OWN) {
+      throw new BackendUnavailableException(
+          "device '" + device + "' has no vendor's library for products, only NVIDIA's GPUs do");
+    }
+    return open(device, threads, precision);
+  }
 }

@@ -67,15 +67,28 @@ final class CudaBackend implements Backend {
   private final Loss loss;
   private final Optimizer optimizer;
   private final Probe probe;
+  private final Vendor vendor;
+
+  /** With this project's kernels alone. */
+  CudaBackend(Device device, GpuDriver driver, Precision precision, @Nullable GemmTile tile) {
+    this(device, driver, precision, tile, Vendor.NONE);
+  }
 
   /**
    * @param driver opened for this backend alone
    * @param tile of all products; null to choose by the extents
+   * @param vendor computes products in the place of this project's kernels
    * @throws GpuException if the device or its driver is too old
    */
-  CudaBackend(Device device, GpuDriver driver, Precision precision, @Nullable GemmTile tile) {
+  CudaBackend(
+      Device device,
+      GpuDriver driver,
+      Precision precision,
+      @Nullable GemmTile tile,
+      Vendor vendor) {
     this.device = device;
     this.driver = driver;
+    this.vendor = vendor;
     GpuDevice gpu = driver.device();
     if (precision != Precision.FP32 && gpu.major() < TENSOR_CORES) {
       throw new GpuException(
@@ -89,8 +102,14 @@ final class CudaBackend implements Backend {
     elementwise = new CudaElementwise(kernels, memory);
     reduction = new CudaReduction(this, kernels, memory);
     layout = new CudaLayout(kernels);
-    matMul = new CudaMatMul(kernels, precision, tile);
-    convolution = new CudaConvolution(kernels, precision, tile);
+    matMul =
+        vendor.cublas() == null
+            ? new CudaMatMul(kernels, precision, tile)
+            : new VendorMatMul(driver, stream, memory, elementwise, precision, vendor.cublas());
+    convolution =
+        vendor.cudnn() == null
+            ? new CudaConvolution(kernels, precision, tile)
+            : new VendorConvolution(this, driver, stream, memory, precision, vendor.cudnn());
     pooling = new CudaPooling(kernels);
     upsampling = new CudaUpsampling(kernels);
     groupNorm = new CudaGroupNorm(kernels);
@@ -121,12 +140,13 @@ final class CudaBackend implements Backend {
     GpuDevice gpu = driver.device();
     return String.format(
         Locale.ROOT,
-        "%s: %s, compute capability %d.%d, %d multiprocessors",
+        "%s: %s, compute capability %d.%d, %d multiprocessors%s",
         device,
         gpu.name(),
         gpu.major(),
         gpu.minor(),
-        gpu.multiprocessors());
+        gpu.multiprocessors(),
+        vendor.description().isEmpty() ? "" : ", " + vendor.description());
   }
 
   @Override

@@ -9,10 +9,12 @@ import dev.jdiffusion.tensor.BackendProvider;
 import dev.jdiffusion.tensor.BackendUnavailableException;
 import dev.jdiffusion.tensor.Device;
 import dev.jdiffusion.tensor.Precision;
+import dev.jdiffusion.tensor.Products;
+import java.util.List;
 
 /** Opens {@code cuda} (the first GPU), {@code cuda:N} and {@code cuda:emulator}. */
 public final class CudaBackendProvider implements BackendProvider {
-  private static final String EMULATOR = "emulator";
+  static final String EMULATOR = "emulator";
 
   @Override
   public String kind() {
@@ -26,20 +28,33 @@ public final class CudaBackendProvider implements BackendProvider {
 
   @Override
   public Backend open(Device device, int threads, Precision precision) {
+    return open(device, threads, precision, Vendor.NONE);
+  }
+
+  @Override
+  public Backend open(Device device, int threads, Precision precision, Products products) {
+    return switch (products) {
+      case OWN -> open(device, threads, precision);
+      case VENDOR ->
+          VendorProducts.open(device, threads, precision, List.of(VendorProducts.values()));
+    };
+  }
+
+  static Backend open(Device device, int threads, Precision precision, Vendor vendor) {
     if (device.index().equals(EMULATOR)) {
-      return new CudaBackend(device, new EmulatorDriver(threads), precision, null);
+      return new CudaBackend(device, new EmulatorDriver(threads), precision, null, vendor);
     }
     try {
-      return open(device, JCudaDriver.open(ordinal(device)), precision);
+      return open(device, JCudaDriver.open(ordinal(device)), precision, vendor);
     } catch (GpuException e) {
       throw new BackendUnavailableException(
           e.getMessage() + "; cuda:emulator runs the same kernels, slowly, and needs no GPU");
     }
   }
 
-  private static Backend open(Device device, GpuDriver driver, Precision precision) {
+  private static Backend open(Device device, GpuDriver driver, Precision precision, Vendor vendor) {
     try {
-      return new CudaBackend(device, driver, precision, null);
+      return new CudaBackend(device, driver, precision, null, vendor);
     } catch (GpuException e) {
       driver.close();
       throw e;

@@ -76,7 +76,7 @@ final class CudaMemory {
   }
 
   /** Where a tensor's first element lies. */
-  private static long address(Tensor tensor) {
+  static long address(Tensor tensor) {
     return CudaStorage.address(tensor.storage()) + (long) tensor.offset() * Float.BYTES;
   }
 

@@ -95,6 +95,12 @@ public interface GpuDriver extends AutoCloseable {
   /** Waits until all work of a stream is done, and reports what failed in it. */
   void synchronize(GpuStream stream);
 
+  /**
+   * A stream as NVIDIA's other libraries take it, a {@code CUstream}. Afterwards this device is the
+   * one that they use in the calling thread.
+   */
+  long nativeStream(GpuStream stream);
+
   GpuEvent createEvent();
 
   void destroy(GpuEvent event);

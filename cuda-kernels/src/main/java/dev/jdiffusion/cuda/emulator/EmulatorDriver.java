@@ -334,6 +334,12 @@ public final class EmulatorDriver implements GpuDriver {
     }
   }
 
+  /** A number that no library but a test's takes. */
+  @Override
+  public long nativeStream(GpuStream stream) {
+    return stream.handle();
+  }
+
   @Override
   public GpuEvent createEvent() {
     return new GpuEvent(++lastHandle);

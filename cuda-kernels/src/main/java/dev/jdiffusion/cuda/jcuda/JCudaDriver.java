@@ -484,6 +484,12 @@ public final class JCudaDriver implements GpuDriver {
   }
 
   @Override
+  public long nativeStream(GpuStream stream) {
+    enter();
+    return streams.get(stream.handle()).value();
+  }
+
+  @Override
   public GpuEvent createEvent() {
     enter();
     CUevent event = new CUevent();
