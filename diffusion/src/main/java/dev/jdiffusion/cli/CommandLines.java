@@ -89,6 +89,11 @@ final class CommandLines {
             "--precision",
             "fp32|tf32|bf16",
             "of the numbers that are multiplied (default: fp32); the others need a GPU"));
+    sample.addOption(
+        text(
+            "--matmul",
+            "own|vendor",
+            "whose products and convolutions (default: own); vendor: cuBLAS and cuDNN"));
     sample.addOption(text("--threads", "N", "default: one per processor; changes no picture"));
     sample.usageMessage().sortOptions(false);
     return sample;

@@ -2,6 +2,7 @@ package dev.jdiffusion.cli;
 
 import dev.jdiffusion.cuda.CudaDriver;
 import dev.jdiffusion.cuda.CudaDriverProbe;
+import dev.jdiffusion.cuda.backend.VendorProducts;
 import dev.jdiffusion.tensor.Backend;
 import dev.jdiffusion.tensor.BackendProvider;
 import dev.jdiffusion.tensor.BackendUnavailableException;
@@ -52,8 +53,10 @@ final class InfoCommand {
         row(out, "  " + provider.kind(), describe(provider, ""));
       }
     }
-    row(out, "  vendor", "cuBLAS and cuDNN are not used: all kernels are this program's own");
-    row(out, "used", "cpu, unless --device names another");
+    for (VendorProducts library : VendorProducts.values()) {
+      row(out, "  " + library.label(), library.describe());
+    }
+    row(out, "used", "cpu, unless --device names another; own kernels, unless --matmul vendor");
     return ExitCode.DONE;
   }
 

@@ -4,6 +4,7 @@ import dev.jdiffusion.diffusion.UserError;
 import dev.jdiffusion.diffusion.progress.Progress;
 import dev.jdiffusion.diffusion.sample.SampleRun;
 import dev.jdiffusion.tensor.Precision;
+import dev.jdiffusion.tensor.Products;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -24,13 +25,8 @@ final class SampleCommand {
                     "sample needs --checkpoint PATH: a .safetensors file or a run's folder"));
     boolean averaged =
         Arguments.choice(arguments, "--weights", List.of("ema", "raw")).orElse("ema").equals("ema");
-    Precision precision =
-        Arguments.choice(
-                arguments,
-                "--precision",
-                Arrays.stream(Precision.values()).map(Precision::toString).toList())
-            .map(name -> Precision.valueOf(name.toUpperCase(Locale.ROOT)))
-            .orElse(Precision.FP32);
+    Precision precision = choice(arguments, "--precision", Precision.class).orElse(Precision.FP32);
+    Products matMul = choice(arguments, "--matmul", Products.class).orElse(Products.OWN);
     int processors = Runtime.getRuntime().availableProcessors();
     SampleRun.Request request =
         new SampleRun.Request(
@@ -45,10 +41,19 @@ final class SampleCommand {
             Arguments.path(arguments, "--gif"),
             Optional.ofNullable(arguments.matchedOptionValue("--device", null)),
             Arguments.whole(arguments, "--threads", 1, 4096).orElse((long) processors).intValue(),
-            precision);
+            precision,
+            matMul);
     try (Progress progress = Progress.of(out, System.getenv())) {
       SampleRun.run(request, progress);
     }
     return ExitCode.DONE;
+  }
+
+  /** A constant that somebody named as its {@code toString} has it. */
+  private static <E extends Enum<E>> Optional<E> choice(
+      ParseResult arguments, String flag, Class<E> type) {
+    return Arguments.choice(
+            arguments, flag, Arrays.stream(type.getEnumConstants()).map(Object::toString).toList())
+        .map(name -> Enum.valueOf(type, name.toUpperCase(Locale.ROOT)));
   }
 }

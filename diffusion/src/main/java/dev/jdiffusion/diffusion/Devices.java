@@ -5,6 +5,7 @@ import dev.jdiffusion.tensor.BackendUnavailableException;
 import dev.jdiffusion.tensor.Backends;
 import dev.jdiffusion.tensor.Device;
 import dev.jdiffusion.tensor.Precision;
+import dev.jdiffusion.tensor.Products;
 
 /** Opens the device that somebody named. */
 public final class Devices {
@@ -14,9 +15,9 @@ public final class Devices {
    * @param name {@code cpu}, {@code cuda:0} and so on
    * @throws UserError if there is no such device, or this machine cannot run it
    */
-  public static Backend open(String name, int threads, Precision precision) {
+  public static Backend open(String name, int threads, Precision precision, Products products) {
     try {
-      return Backends.open(Device.parse(name), threads, precision);
+      return Backends.open(Device.parse(name), threads, precision, products);
     } catch (BackendUnavailableException | IllegalArgumentException e) {
       throw new UserError(
           "--device " + name + ": " + e.getMessage() + "; the command info tells more", e);

@@ -101,6 +101,7 @@ public final class Presets {
         .put(Setting.SEED, 0L)
         .put(Setting.DEVICE, "cpu")
         .put(Setting.PRECISION, "fp32")
+        .put(Setting.MATMUL, "own")
         .put(Setting.SAMPLER, "ddim")
         .put(Setting.SAMPLE_STEPS, 50L)
         .put(Setting.SAMPLE_COUNT, 64L)

@@ -10,6 +10,7 @@ import dev.jdiffusion.diffusion.process.DiffusionProcess;
 import dev.jdiffusion.diffusion.process.Prediction;
 import dev.jdiffusion.diffusion.schedule.ScheduleKind;
 import dev.jdiffusion.tensor.Precision;
+import dev.jdiffusion.tensor.Products;
 import dev.jdiffusion.tensor.ops.Loss;
 import java.io.IOException;
 import java.io.StringWriter;
@@ -94,6 +95,7 @@ public final class RunConfig {
     values.putIfAbsent(Setting.THREADS, (long) Runtime.getRuntime().availableProcessors());
     // Of runs that began before there was a choice.
     values.putIfAbsent(Setting.PRECISION, Precision.FP32.toString());
+    values.putIfAbsent(Setting.MATMUL, Products.OWN.toString());
     for (Setting setting : Setting.values()) {
       boolean length = setting == Setting.STEPS || setting == Setting.EPOCHS;
       if (!length && !values.containsKey(setting)) {
@@ -273,6 +275,10 @@ public final class RunConfig {
 
   public Precision precision() {
     return Precision.valueOf(string(Setting.PRECISION).toUpperCase(Locale.ROOT));
+  }
+
+  public Products matMul() {
+    return Products.valueOf(string(Setting.MATMUL).toUpperCase(Locale.ROOT));
   }
 
   public int threads() {

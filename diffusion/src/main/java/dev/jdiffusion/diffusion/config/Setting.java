@@ -3,6 +3,7 @@ package dev.jdiffusion.diffusion.config;
 import dev.jdiffusion.diffusion.UserError;
 import dev.jdiffusion.diffusion.schedule.ScheduleKind;
 import dev.jdiffusion.tensor.Precision;
+import dev.jdiffusion.tensor.Products;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -66,6 +67,11 @@ public enum Setting {
       choice((Object[]) Precision.values()),
       Resume.FREE,
       "of the numbers that are multiplied; tf32 and bf16 need a GPU"),
+  MATMUL(
+      "matmul",
+      choice((Object[]) Products.values()),
+      Resume.FREE,
+      "whose products and convolutions; vendor: cuBLAS and cuDNN, with other bits than our own"),
   THREADS("threads", whole(1, 4096), Resume.FREE, "default: one per processor; changes no result"),
 
   SAMPLER("sampler", choice("ddpm", "ddim"), Resume.FREE, "how grids are drawn"),

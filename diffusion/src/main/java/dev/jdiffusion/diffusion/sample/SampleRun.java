@@ -10,6 +10,7 @@ import dev.jdiffusion.diffusion.progress.Progress;
 import dev.jdiffusion.nn.ParameterStore;
 import dev.jdiffusion.tensor.Backend;
 import dev.jdiffusion.tensor.Precision;
+import dev.jdiffusion.tensor.Products;
 import dev.jdiffusion.tensor.Shape;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -43,7 +44,8 @@ public final class SampleRun {
       Optional<Path> gif,
       Optional<String> device,
       int threads,
-      Precision precision) {}
+      Precision precision,
+      Products matMul) {}
 
   /**
    * Draws and writes the files.
@@ -57,7 +59,11 @@ public final class SampleRun {
       RunConfig config = checkpoint.config();
       UNet model = checkpoint.network();
       Backend backend =
-          Devices.open(request.device.orElse(config.device()), request.threads, request.precision);
+          Devices.open(
+              request.device.orElse(config.device()),
+              request.threads,
+              request.precision,
+              request.matMul);
       try (ParameterStore store = ParameterStore.forInference(model, backend)) {
         checkpoint.read(request.averaged ? "ema." : "model.", store.views(store.values()));
         draw(request, config, backend, model, progress);

@@ -85,7 +85,7 @@ public final class TrainingRun implements AutoCloseable {
     this.dataset = dataset;
     this.progress = progress;
     this.stop = stop;
-    backend = Devices.open(config.device(), config.threads(), config.precision());
+    backend = Devices.open(config.device(), config.threads(), config.precision(), config.matMul());
     trainer =
         checkpoint == null
             ? Trainer.start(config, backend, dataset)

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.jdiffusion.diffusion.UserError;
 import dev.jdiffusion.tensor.Precision;
+import dev.jdiffusion.tensor.Products;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -63,6 +64,8 @@ class RunConfigTest {
     String old = json.replace("\"precision\" : \"tf32\",", "");
     assertFalse(old.contains("precision"), old);
     assertEquals(Precision.FP32, RunConfig.ofJson("old", old).precision());
+    assertEquals(
+        Products.OWN, RunConfig.ofJson("old", json.replace("\"matmul\" : \"own\",", "")).matMul());
   }
 
   @Test
