@@ -26,7 +26,8 @@ final class Plan {
   private static final List<String> TORCH_FORMATS =
       TORCH.stream().flatMap(name -> Stream.of(name, name + CHANNELS_LAST)).toList();
 
-  private static final List<String> BLAS = List.of("openblas");
+  private static final List<String> BLAS = List.of("openblas", "cublas");
+  private static final List<String> CONVOLUTIONS = and(TORCH_FORMATS, "cudnn");
   private static final List<String> NOBODY = List.of();
 
   private Plan() {}
@@ -139,7 +140,7 @@ final class Plan {
 
   /** All peers that any entry asks for. */
   static List<String> peers() {
-    return Stream.of(TORCH_FORMATS, BLAS).flatMap(List::stream).toList();
+    return Stream.of(CONVOLUTIONS, BLAS).flatMap(List::stream).toList();
   }
 
   /** A device's name without the memory format: formats of one library compete for a cell. */
@@ -151,6 +152,15 @@ final class Plan {
 
   static boolean isChannelsLast(String device) {
     return device.endsWith(CHANNELS_LAST);
+  }
+
+  private static List<String> and(List<String> devices, String another) {
+    return Stream.concat(devices.stream(), Stream.of(another)).toList();
+  }
+
+  /** Whether it is a library on a GPU: {@code cuda} is what it is compared with. */
+  static boolean isOnGpu(String device) {
+    return device.equals("cublas") || device.equals("cudnn");
   }
 
   /** Everything. */
@@ -205,8 +215,7 @@ final class Plan {
   }
 
   private static Entry convolution(String... layers) {
-    return bothPasses(
-        entry("conv", ConvolutionBenchmark.class, TORCH_FORMATS).and("layer", layers));
+    return bothPasses(entry("conv", ConvolutionBenchmark.class, CONVOLUTIONS).and("layer", layers));
   }
 
   private static Entry norm(String... layers) {

@@ -73,6 +73,7 @@ final class Report {
       }
     });
     otherDevices(text);
+    gpuLibraries(text);
     targets(text);
     return text.toString();
   }
@@ -216,6 +217,28 @@ final class Report {
     }
   }
 
+  /** NVIDIA's libraries beside our kernels on the same GPU, where any ran. */
+  private void gpuLibraries(StringBuilder text) {
+    List<Result> libraries = results.stream().filter(r -> Plan.isOnGpu(r.device())).toList();
+    if (libraries.isEmpty()) {
+      return;
+    }
+    text.append("\n## On the GPU: NVIDIA's libraries\n\n");
+    header(text, List.of("group", "work", "cuda, ms", "library", "ms", "library / cuda"));
+    for (Result library : libraries) {
+      Optional<Result> ours = of(Case.of(library), "cuda");
+      row(
+          text,
+          List.of(
+              library.group(),
+              library.work(),
+              cell(ours.map(r -> milliseconds(r.seconds()))),
+              library.device(),
+              milliseconds(library.seconds()),
+              cell(ours.map(r -> ratio(library.seconds() / r.seconds())))));
+    }
+  }
+
   private Optional<Result> of(Case work, String device) {
     return results.stream()
         .filter(r -> Case.of(r).equals(work) && r.device().equals(device))
@@ -230,7 +253,7 @@ final class Report {
   private List<String> libraries(List<Case> cases) {
     return all(cases).stream()
         .map(Result::device)
-        .filter(device -> !Contenders.isOurs(device))
+        .filter(device -> !Contenders.isOurs(device) && !Plan.isOnGpu(device))
         .map(Plan::libraryOf)
         .distinct()
         .toList();

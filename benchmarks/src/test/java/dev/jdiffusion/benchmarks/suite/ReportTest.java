@@ -12,6 +12,10 @@ class ReportTest {
         "norm", "SILU_64_8 " + pass, device, 2, 5, milliseconds * 1e-3, 0.1, 20, 10, 0);
   }
 
+  private static Result gemm(String device, double milliseconds) {
+    return new Result("gemm", "2048", device, 2, 5, milliseconds * 1e-3, 0.1, 20, 10, 0);
+  }
+
   private static final String TABLE =
       new Report(
               List.of(
@@ -23,7 +27,10 @@ class ReportTest {
                   norm("FORWARD", "libtorch-tuned-channels-last", 6),
                   norm("BACKWARD", "cpu", 3),
                   norm("BACKWARD", "libtorch", 6),
-                  norm("BACKWARD", "libtorch-tuned", 7)),
+                  norm("BACKWARD", "libtorch-tuned", 7),
+                  gemm("cpu", 4),
+                  gemm("cuda", 2),
+                  gemm("cublas", 1.5)),
               new MachineFacts(new LinkedHashMap<>()))
           .markdown();
 
@@ -42,6 +49,12 @@ class ReportTest {
   void itSaysWhatTheTwoLibtorchsAre() {
     assertContains("`libtorch` is what one gets by installing it");
     assertContains("`libtorch-tuned` is started so");
+  }
+
+  @Test
+  void librariesOnTheGpuStandBesideOurKernelsThere() {
+    assertContains("| gemm | 2048 | 2.00 | cublas | 1.50 | 0.75 |");
+    assertContains("| 2048 | 2 | 4.00 | 10 % | 20.0 | 10.0 | 25 % |");
   }
 
   private static void assertContains(String line) {
