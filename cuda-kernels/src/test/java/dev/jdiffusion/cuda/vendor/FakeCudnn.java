@@ -153,6 +153,7 @@ public final class FakeCudnn {
         convolution != null
             && padHeight == padWidth
             && strideHeight == strideWidth
+            && strideHeight > 0
             && dilationHeight == 1
             && dilationWidth == 1
             && mode == 1
