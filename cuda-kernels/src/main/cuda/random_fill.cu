@@ -62,8 +62,8 @@ __device__ __forceinline__ float2 box_muller(unsigned word1, unsigned word2) {
   return make_float2(__fmul_rn(radius, first), __fmul_rn(radius, second));
 }
 
-// The words of this thread's block, of the stream (key, rows[row]); the place of its first number in
-// out, and how many of the four numbers the row has.
+// The words of this thread's block, of the stream (key, rows[row]), or (key, row) without rows; the
+// place of its first number in out, and how many of the four numbers the row has.
 __device__ __forceinline__ Words row_words(
     const int* rows,
     int rowCount,
@@ -84,7 +84,8 @@ __device__ __forceinline__ Words row_words(
   unsigned block = i - row * blocks;
   at = (long long)row * length + block * BLOCK;
   count = min(BLOCK, length - (int)(block * BLOCK));
-  return philox(block, rows[row], step, purpose, seedLow, seedHigh);
+  unsigned stream = rows == nullptr ? row : rows[row];
+  return philox(block, stream, step, purpose, seedLow, seedHigh);
 }
 
 extern "C" __global__ void __launch_bounds__(THREADS) random_uniform(
@@ -108,15 +109,15 @@ extern "C" __global__ void __launch_bounds__(THREADS) random_uniform(
   }
 }
 
-extern "C" __global__ void __launch_bounds__(THREADS) random_normal(
-    const int* __restrict__ rows,
-    float* __restrict__ out,
+__device__ __forceinline__ void normal(
+    const int* rows,
+    float* out,
     int rowCount,
     int length,
-    int seedLow,
-    int seedHigh,
-    int purpose,
-    int step) {
+    unsigned seedLow,
+    unsigned seedHigh,
+    unsigned purpose,
+    unsigned step) {
   long long at = 0;
   int count;
   Words words =
@@ -128,6 +129,61 @@ extern "C" __global__ void __launch_bounds__(THREADS) random_normal(
   for (int k = 0; k < BLOCK; k++) {
     if (k < count) {
       out[at + k] = numbers[k];
+    }
+  }
+}
+
+extern "C" __global__ void __launch_bounds__(THREADS) random_normal(
+    const int* __restrict__ rows,
+    float* __restrict__ out,
+    int rowCount,
+    int length,
+    int seedLow,
+    int seedHigh,
+    int purpose,
+    int step) {
+  normal(rows, out, rowCount, length, seedLow, seedHigh, purpose, step);
+}
+
+// A step that a graph reads anew whenever it is repeated: two elements of 16 bits each, which a float
+// holds exactly.
+__device__ __forceinline__ unsigned number(const float* step) {
+  return (unsigned)step[0] | (unsigned)step[1] << 16;
+}
+
+// Row r from stream r.
+extern "C" __global__ void __launch_bounds__(THREADS) random_normal_of_step(
+    const float* __restrict__ step,
+    float* __restrict__ out,
+    int rowCount,
+    int length,
+    int seedLow,
+    int seedHigh,
+    int purpose) {
+  normal(nullptr, out, rowCount, length, seedLow, seedHigh, purpose, number(step));
+}
+
+__device__ __forceinline__ void dropout(
+    const float* x,
+    float* out,
+    int n,
+    int threshold,
+    float scale,
+    unsigned seedLow,
+    unsigned seedHigh,
+    unsigned purpose,
+    unsigned step) {
+  unsigned block = blockIdx.x * THREADS + threadIdx.x;
+  if (block > (unsigned)(n - 1) / BLOCK) {
+    return;
+  }
+  Words words = philox(block, 0, step, purpose, seedLow, seedHigh);
+  long long at = (long long)block * BLOCK;
+#pragma unroll
+  for (int k = 0; k < BLOCK; k++) {
+    if (at + k < n) {
+      float mask = (words.w[k] >> 8) >= (unsigned)threshold ? 1.0f : 0.0f;
+      out[at + k] = __fmul_rn(__fmul_rn(x[at + k], mask), scale);
     }
   }
 }
@@ -144,17 +200,18 @@ extern "C" __global__ void __launch_bounds__(THREADS) random_dropout(
     int seedHigh,
     int purpose,
     int step) {
-  unsigned block = blockIdx.x * THREADS + threadIdx.x;
-  if (block > (unsigned)(n - 1) / BLOCK) {
-    return;
-  }
-  Words words = philox(block, 0, step, purpose, seedLow, seedHigh);
-  long long at = (long long)block * BLOCK;
-#pragma unroll
-  for (int k = 0; k < BLOCK; k++) {
-    if (at + k < n) {
-      float mask = (words.w[k] >> 8) >= (unsigned)threshold ? 1.0f : 0.0f;
-      out[at + k] = __fmul_rn(__fmul_rn(x[at + k], mask), scale);
-    }
-  }
+  dropout(x, out, n, threshold, scale, seedLow, seedHigh, purpose, step);
+}
+
+extern "C" __global__ void __launch_bounds__(THREADS) random_dropout_of_step(
+    const float* __restrict__ step,
+    const float* x,
+    float* out,
+    int n,
+    int threshold,
+    float scale,
+    int seedLow,
+    int seedHigh,
+    int purpose) {
+  dropout(x, out, n, threshold, scale, seedLow, seedHigh, purpose, number(step));
 }

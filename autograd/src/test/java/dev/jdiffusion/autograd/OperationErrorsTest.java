@@ -21,11 +21,11 @@ import dev.jdiffusion.autograd.ops.Softmax;
 import dev.jdiffusion.autograd.ops.Upsampling;
 import dev.jdiffusion.tensor.Backend;
 import dev.jdiffusion.tensor.IntTensor;
-import dev.jdiffusion.tensor.RandomKey;
 import dev.jdiffusion.tensor.Shape;
 import dev.jdiffusion.tensor.Tensor;
 import dev.jdiffusion.tensor.ops.Convolution.Geometry;
 import dev.jdiffusion.tensor.ops.Pooling.Window;
+import dev.jdiffusion.tensor.ops.RandomFill.DeviceKey;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -104,7 +104,7 @@ class OperationErrorsTest {
         () -> Embedding.embedding(of(5, 2), IntTensor.of(0, 5)));
     calls.put(
         "dropout: probability 1.0 is not in [0, 1)",
-        () -> Dropout.dropout(of(2), 1, new RandomKey(0, 0, 0)));
+        () -> Dropout.dropout(of(2), 1, new DeviceKey(0, 0, of(2).value())));
     calls.put("loss: prediction [2] and target [3] differ", () -> Loss.mse(of(2), of(3)));
     calls.put(
         "concat: shapes [2, 3] and [3, 2] differ beside axis 0",

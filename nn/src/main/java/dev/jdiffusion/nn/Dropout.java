@@ -2,7 +2,7 @@ package dev.jdiffusion.nn;
 
 import dev.jdiffusion.autograd.Tape;
 import dev.jdiffusion.autograd.Variable;
-import dev.jdiffusion.tensor.RandomKey;
+import dev.jdiffusion.tensor.ops.RandomFill.DeviceKey;
 
 /**
  * Dropout (Srivastava et al. 2014): while training, each element is 0 with a probability, and the
@@ -25,7 +25,7 @@ public final class Dropout extends Module {
    * @return of x's shape
    */
   public Variable forward(Variable x) {
-    RandomKey key = trainingKey();
+    DeviceKey key = trainingKey();
     if (key == null || probability == 0) {
       return x;
     }

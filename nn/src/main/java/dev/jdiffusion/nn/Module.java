@@ -1,8 +1,9 @@
 package dev.jdiffusion.nn;
 
 import dev.jdiffusion.autograd.Tape;
-import dev.jdiffusion.tensor.RandomKey;
 import dev.jdiffusion.tensor.Shape;
+import dev.jdiffusion.tensor.Tensor;
+import dev.jdiffusion.tensor.ops.RandomFill.DeviceKey;
 import java.util.LinkedHashMap;
 import java.util.SequencedMap;
 import java.util.function.BiConsumer;
@@ -18,13 +19,13 @@ import org.jspecify.annotations.Nullable;
  * but the constructor's arguments: files and initial weights rely on that.
  */
 public abstract class Module {
-  /** Purpose of the first dropout layer's random numbers; see {@link RandomKey#purpose}. */
+  /** Purpose of the first dropout layer's random numbers; see {@link DeviceKey#purpose}. */
   private static final int DROPOUT_PURPOSE = 0x6e6e_1000;
 
   private final SequencedMap<String, Parameter> ownParameters = new LinkedHashMap<>();
   private final SequencedMap<String, Module> children = new LinkedHashMap<>();
   private String name = "";
-  private @Nullable RandomKey trainingKey;
+  private @Nullable DeviceKey trainingKey;
 
   /** Declares a parameter; the name must not contain a dot. */
   protected final Parameter parameter(String localName, Shape shape, Initializer initializer) {
@@ -71,10 +72,11 @@ public abstract class Module {
    * Switches to training: dropout layers drop.
    *
    * @param seed and {@code step} select what is dropped; repeating a step repeats it
+   * @param step see {@link DeviceKey#step}; read whenever a layer drops
    */
-  public final void train(long seed, int step) {
+  public final void train(long seed, Tensor step) {
     int[] purpose = {DROPOUT_PURPOSE};
-    visit("", (_, module) -> module.trainingKey = new RandomKey(seed, purpose[0]++, step));
+    visit("", (_, module) -> module.trainingKey = new DeviceKey(seed, purpose[0]++, step));
   }
 
   /** Switches to evaluation, the initial state: dropout layers pass everything on. */
@@ -83,7 +85,7 @@ public abstract class Module {
   }
 
   /** The module's own random stream while training; null in evaluation. */
-  protected final @Nullable RandomKey trainingKey() {
+  protected final @Nullable DeviceKey trainingKey() {
     return trainingKey;
   }
 

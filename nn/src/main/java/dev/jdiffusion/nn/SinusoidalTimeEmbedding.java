@@ -47,6 +47,19 @@ public final class SinusoidalTimeEmbedding {
    * @return {@code [N, dim]}, a constant
    */
   public Variable forward(Backend backend, IntTensor timesteps) {
+    Shape shape = Shape.of(timesteps.values().length, 2 * frequencies.length);
+    Tensor result = Tensor.of(backend, shape, waves(timesteps));
+    Tape.outside("waves of the timesteps");
+    return Variable.constant(result);
+  }
+
+  /**
+   * The same numbers on the host.
+   *
+   * @param timesteps {@code [N]}
+   * @return the elements of {@code [N, dim]}
+   */
+  public double[] waves(IntTensor timesteps) {
     int[] steps = timesteps.values();
     int half = frequencies.length;
     double[] waves = new double[steps.length * 2 * half];
@@ -57,8 +70,6 @@ public final class SinusoidalTimeEmbedding {
         waves[n * 2 * half + half + i] = StrictMath.cos(angle);
       }
     }
-    Tensor result = Tensor.of(backend, Shape.of(steps.length, 2 * half), waves);
-    Tape.outside("waves of the timesteps");
-    return Variable.constant(result);
+    return waves;
   }
 }

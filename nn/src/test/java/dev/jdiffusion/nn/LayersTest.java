@@ -149,7 +149,7 @@ class LayersTest {
     try (Scope _ = Scope.open()) {
       Variable x = constant(Tensor.full(BACKEND, Shape.of(1000), 1));
       assertEquals(x, layer.forward(x));
-      layer.train(7, 3);
+      layer.train(7, Tensor.of(BACKEND, Shape.of(2), 3, 0));
       double[] first = layer.forward(x).value().toDoubles();
       assertArrayEquals(first, layer.forward(x).value().toDoubles());
       double dropped = 0;
@@ -158,7 +158,7 @@ class LayersTest {
         assertTrue(value == 0 || value == 2, "value " + value);
       }
       assertEquals(500, dropped, 80);
-      layer.train(7, 4);
+      layer.train(7, Tensor.of(BACKEND, Shape.of(2), 3, 1));
       assertNotEquals(0, Arrays.compare(first, layer.forward(x).value().toDoubles()));
       layer.evaluate();
       assertEquals(x, layer.forward(x));

@@ -1,5 +1,7 @@
 package dev.jdiffusion.tensor;
 
+import java.util.Arrays;
+
 /**
  * Row-major integers in host memory: class labels, timesteps, rows of an embedding table. Backends
  * copy them to where their kernels run.
@@ -18,5 +20,12 @@ public record IntTensor(Shape shape, int[] values) {
 
   public static IntTensor of(int... values) {
     return new IntTensor(Shape.of(values.length), values);
+  }
+
+  /** The integers {@code first .. first + count - 1}. */
+  public static IntTensor range(int first, int count) {
+    int[] values = new int[count];
+    Arrays.setAll(values, i -> first + i);
+    return of(values);
   }
 }

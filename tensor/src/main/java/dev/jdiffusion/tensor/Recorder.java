@@ -12,8 +12,8 @@ public interface Recorder {
    * tensors that live at least as long as the recording, and copies its results to such tensors;
    * what it makes itself has lost its contents at the next repetition. Whatever the host decided
    * stays decided: shapes, factors, which operations. Work that waits for the device, takes numbers
-   * from the host, draws random numbers or makes an optimizer's step would repeat the numbers of
-   * then, and is refused.
+   * from the host or draws random numbers with a key of the host's would repeat the numbers of
+   * then, and is refused; a {@link dev.jdiffusion.tensor.ops.RandomFill.DeviceKey} may be used.
    *
    * <p>Let the same work run once before: what it makes only the first time, and keeps, must not
    * become part of the repetition.

@@ -5,8 +5,8 @@ import static dev.jdiffusion.autograd.Tape.saved;
 
 import dev.jdiffusion.autograd.Tape;
 import dev.jdiffusion.autograd.Variable;
-import dev.jdiffusion.tensor.RandomKey;
 import dev.jdiffusion.tensor.Tensor;
+import dev.jdiffusion.tensor.ops.RandomFill.DeviceKey;
 
 /** Dropout (Srivastava et al. 2014), in the family {@link dev.jdiffusion.tensor.ops.RandomFill}. */
 public final class Dropout {
@@ -18,7 +18,7 @@ public final class Dropout {
    *
    * @param p in [0, 1); with 0 the result is x itself
    */
-  public static Variable dropout(Variable x, double p, RandomKey key) {
+  public static Variable dropout(Variable x, double p, DeviceKey key) {
     if (!(p >= 0 && p < 1)) {
       throw new IllegalArgumentException("dropout: probability " + p + " is not in [0, 1)");
     }
@@ -32,7 +32,7 @@ public final class Dropout {
         "dropout",
         out,
         inputs(x),
-        saved(),
+        saved(key.step()),
         (dOut, gradients) -> {
           Tensor dX = Operands.like(dOut);
           kernel.dropout(key, p, dOut, dX);

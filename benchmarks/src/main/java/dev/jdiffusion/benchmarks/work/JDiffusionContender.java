@@ -9,9 +9,9 @@ import dev.jdiffusion.tensor.Tensor;
 import dev.jdiffusion.tensor.ops.Elementwise;
 import dev.jdiffusion.tensor.ops.GroupNorm;
 import dev.jdiffusion.tensor.ops.LinearAttention;
-import dev.jdiffusion.tensor.ops.Optimizer;
+import dev.jdiffusion.tensor.ops.Optimizer.AdamStep;
 import dev.jdiffusion.tensor.ops.Probe;
-import java.util.function.IntConsumer;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
@@ -335,6 +335,11 @@ final class JDiffusionContender implements Contender {
     return new Repeatable(() -> backend.softmax().forward(x, out), out);
   }
 
+  private Tensor numbers(int step) {
+    AdamStep adam = new AdamStep(1e-3, 0.9, 0.999, 1e-8, 0, false, step, 0.995);
+    return Tensor.of(backend, Shape.of(AdamStep.NUMBERS), adam.numbers());
+  }
+
   /** In one buffer, as a parameter store holds them, whatever the size of single tensors. */
   private Operation optimizer(Workload.Optimizer work) {
     int length = work.parameters();
@@ -343,17 +348,14 @@ final class JDiffusionContender implements Contender {
     Tensor firstMoment = empty(length);
     Tensor secondMoment = empty(length);
     Tensor ema = empty(length);
-    IntConsumer step =
-        number ->
+    Tensor factor = Tensor.scalar(backend, 1);
+    Tensor firstStep = numbers(1);
+    Tensor secondStep = numbers(2);
+    Consumer<Tensor> step =
+        numbers ->
             backend
                 .optimizer()
-                .adam(
-                    new Optimizer.AdamStep(1e-3, 0.9, 0.999, 1e-8, 0, false, number, 1, 0.995),
-                    weight,
-                    gradient,
-                    firstMoment,
-                    secondMoment,
-                    ema);
+                .adam(numbers, factor, weight, gradient, firstMoment, secondMoment, ema);
     Runnable start =
         () -> {
           backend.elementwise().fill(0, firstMoment);
@@ -361,17 +363,17 @@ final class JDiffusionContender implements Contender {
           backend.elementwise().fill(0, weight);
           backend.elementwise().fill(0, ema);
           gradient.copyFrom(Workload.values("earlier", length));
-          step.accept(1);
+          step.accept(firstStep);
           gradient.copyFrom(Workload.values("gradient", length));
           weight.copyFrom(Workload.values("weight", length));
           ema.copyFrom(Workload.values("ema", length));
         };
     start.run();
     return new Repeatable(
-        () -> step.accept(2),
+        () -> step.accept(secondStep),
         () -> {
           start.run();
-          step.accept(2);
+          step.accept(secondStep);
           return join(weight, ema);
         });
   }

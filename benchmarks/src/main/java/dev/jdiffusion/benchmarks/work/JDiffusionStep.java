@@ -6,7 +6,7 @@ import dev.jdiffusion.diffusion.process.DdpmSampler;
 import dev.jdiffusion.diffusion.process.DiffusionProcess;
 import dev.jdiffusion.diffusion.process.Prediction;
 import dev.jdiffusion.diffusion.schedule.NoiseSchedule;
-import dev.jdiffusion.diffusion.train.GradientPass;
+import dev.jdiffusion.diffusion.train.TrainingStep;
 import dev.jdiffusion.nn.ParameterStore;
 import dev.jdiffusion.nn.optim.AdamOptimizer;
 import dev.jdiffusion.tensor.Backend;
@@ -15,6 +15,7 @@ import dev.jdiffusion.tensor.Scope;
 import dev.jdiffusion.tensor.Shape;
 import dev.jdiffusion.tensor.Tensor;
 import dev.jdiffusion.tensor.ops.Loss;
+import java.util.List;
 
 /** Whole steps as the trainer and the sampler do them. */
 final class JDiffusionStep {
@@ -32,9 +33,13 @@ final class JDiffusionStep {
     };
   }
 
-  private static Tensor pictures(Backend backend, Step work, String name) {
+  private static Shape shape(Step work) {
     int extent = work.network().extent();
-    Shape shape = Shape.of(work.batch(), extent, extent, work.network().channels());
+    return Shape.of(work.batch(), extent, extent, work.network().channels());
+  }
+
+  private static Tensor pictures(Backend backend, Step work, String name) {
+    Shape shape = shape(work);
     return Tensor.of(backend, shape, Workload.values(name, shape.size()));
   }
 
@@ -43,41 +48,41 @@ final class JDiffusionStep {
   }
 
   private static final class Training implements Operation {
-    private final DiffusionProcess process =
-        new DiffusionProcess(SCHEDULE, Prediction.EPSILON, Loss.Kind.HUBER);
-    private final Model model;
-    private final GradientPass pass;
-    private final AdamOptimizer optimizer;
-    private final Tensor pictures;
-    private final Tensor noise;
-    private final IntTensor timesteps;
+    private final TrainingStep step;
+    private final List<TrainingStep.Batch> batches;
     private float[] first = {};
 
     Training(Backend backend, Step work) {
-      model = Model.of(work.network());
+      Model model = Model.of(work.network());
       ParameterStore store = ParameterStore.forTraining(model.module(), backend);
       store.initialize(1);
-      pass =
-          new GradientPass(
-              model.network(), process.lossKind(), backend.recorder(), System.err::println);
-      optimizer = new AdamOptimizer(store, AdamOptimizer.Settings.adam());
-      pictures = pictures(backend, work, "x");
-      noise = pictures(backend, work, "noise");
-      timesteps = timesteps(work);
+      Tensor noise = pictures(backend, work, "noise");
+      // Given, since other libraries draw other numbers.
+      TrainingStep.Noise given = (_, out) -> backend.elementwise().copy(noise, out);
+      step =
+          new TrainingStep(
+              backend,
+              new TrainingStep.Task(
+                  model.module(),
+                  1,
+                  model.network(),
+                  model.waves(),
+                  new DiffusionProcess(SCHEDULE, Prediction.EPSILON, Loss.Kind.HUBER),
+                  given),
+              new AdamOptimizer(store, AdamOptimizer.Settings.adam()),
+              1,
+              backend.recorder(),
+              System.err::println);
+      Shape shape = shape(work);
+      float[] pictures = Workload.values("x", shape.size());
+      batches = List.of(new TrainingStep.Batch(pictures, shape, timesteps(work), 0));
     }
 
     @Override
     public void run() {
-      double loss;
-      try (Scope _ = Scope.open()) {
-        Tensor noisy = process.addNoise(pictures, noise, timesteps);
-        Tensor target = process.target(pictures, noise, timesteps);
-        Tensor waves = model.waves().apply(pictures.backend(), timesteps).value();
-        loss = pass.run(new GradientPass.Batch(noisy, waves, target));
-      }
-      double norm = optimizer.step(1e-3, 1).gradientNorm();
+      TrainingStep.Outcome outcome = step.run(batches, 1e-3);
       if (first.length == 0) {
-        first = new float[] {(float) loss, (float) norm};
+        first = new float[] {(float) outcome.loss(), (float) outcome.gradientNorm()};
       }
     }
 

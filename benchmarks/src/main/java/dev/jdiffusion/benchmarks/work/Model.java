@@ -7,11 +7,10 @@ import dev.jdiffusion.diffusion.model.UNet;
 import dev.jdiffusion.diffusion.model.UNetConfig;
 import dev.jdiffusion.diffusion.process.Denoiser;
 import dev.jdiffusion.nn.Module;
-import dev.jdiffusion.tensor.Backend;
 import dev.jdiffusion.tensor.IntTensor;
 import java.util.List;
-import java.util.function.BiFunction;
 import java.util.function.BinaryOperator;
+import java.util.function.Function;
 
 /**
  * A network of ours: what it is made of and how to call it.
@@ -23,7 +22,7 @@ record Model(
     Module module,
     Denoiser denoiser,
     BinaryOperator<Variable> network,
-    BiFunction<Backend, IntTensor, Variable> waves) {
+    Function<IntTensor, double[]> waves) {
   private static final List<Integer> MULTIPLIERS = List.of(1, 2, 4);
 
   static Model of(Step.Network network) {

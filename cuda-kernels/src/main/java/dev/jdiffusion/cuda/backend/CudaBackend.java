@@ -50,7 +50,7 @@ final class CudaBackend implements Backend {
   private final CudaMemory memory;
   private final Recorder recorder;
   private final Elementwise elementwise;
-  private final Reduction reduction;
+  private final CudaReduction reduction;
   private final Layout layout;
   private final MatMul matMul;
   private final Convolution convolution;
@@ -121,7 +121,7 @@ final class CudaBackend implements Backend {
     embedding = new CudaEmbedding(kernels, memory);
     random = new CudaRandomFill(kernels, memory);
     loss = new CudaLoss(this, kernels);
-    optimizer = new CudaOptimizer(kernels, memory);
+    optimizer = new CudaOptimizer(kernels, reduction);
     probe = new CudaProbe(this, kernels, memory);
   }
 

@@ -20,12 +20,16 @@ final class CudaRandomFill implements RandomFill {
   }
 
   private Kernel with(Kernel kernel, RandomKey key) {
-    memory.refuseWhileRecording("draws random numbers");
-    return kernel
-        .with((int) key.seed())
-        .with((int) (key.seed() >>> 32))
-        .with(key.purpose())
-        .with(key.step());
+    memory.refuseWhileRecording("draws random numbers with a key of the host's");
+    return with(kernel, key.seed(), key.purpose()).with(key.step());
+  }
+
+  private static Kernel with(Kernel kernel, long seed, int purpose) {
+    return kernel.with((int) seed).with((int) (seed >>> 32)).with(purpose);
+  }
+
+  private static int blocks(int rows, int length) {
+    return Kernels.blocks((long) rows * Kernels.blocks(length, Philox.BLOCK), THREADS);
   }
 
   private void fill(String function, RandomKey key, IntTensor rows, Tensor out) {
@@ -34,10 +38,9 @@ final class CudaRandomFill implements RandomFill {
       return;
     }
     int length = out.size() / count;
-    long blocksOfNumbers = (long) count * Kernels.blocks(length, Philox.BLOCK);
     try (DeviceInts streams = memory.upload(rows.values())) {
       Kernel kernel = kernels.get(FILE, function).with(streams).with(out).with(count).with(length);
-      with(kernel, key).launch(Kernels.blocks(blocksOfNumbers, THREADS), THREADS);
+      with(kernel, key).launch(blocks(count, length), THREADS);
     }
   }
 
@@ -47,23 +50,46 @@ final class CudaRandomFill implements RandomFill {
   }
 
   @Override
+  public void normal(DeviceKey key, Tensor out) {
+    if (out.size() == 0) {
+      return;
+    }
+    int count = out.dim(0);
+    int length = out.size() / count;
+    Kernel kernel =
+        kernels
+            .get(FILE, "random_normal_of_step")
+            .with(key.step())
+            .with(out)
+            .with(count)
+            .with(length);
+    with(kernel, key.seed(), key.purpose()).launch(blocks(count, length), THREADS);
+  }
+
+  @Override
   public void uniform(RandomKey key, IntTensor rows, Tensor out) {
     fill("random_uniform", key, rows, out);
   }
 
   @Override
   public void dropout(RandomKey key, double p, Tensor x, Tensor out) {
-    int n = out.size();
+    Kernel kernel = dropout(kernels.get(FILE, "random_dropout"), p, x, out);
+    start(with(kernel, key), out);
+  }
+
+  @Override
+  public void dropout(DeviceKey key, double p, Tensor x, Tensor out) {
+    Kernel kernel = kernels.get(FILE, "random_dropout_of_step").with(key.step());
+    start(with(dropout(kernel, p, x, out), key.seed(), key.purpose()), out);
+  }
+
+  private static Kernel dropout(Kernel kernel, double p, Tensor x, Tensor out) {
     // word * 2^-24 >= p, said of the integer.
     int threshold = (int) Math.ceil(p * 0x1p24);
-    Kernel kernel =
-        kernels
-            .get(FILE, "random_dropout")
-            .with(x)
-            .with(out)
-            .with(n)
-            .with(threshold)
-            .with((float) (1 / (1 - p)));
-    with(kernel, key).launch(Kernels.blocks(Kernels.blocks(n, Philox.BLOCK), THREADS), THREADS);
+    return kernel.with(x).with(out).with(out.size()).with(threshold).with((float) (1 / (1 - p)));
+  }
+
+  private static void start(Kernel dropout, Tensor out) {
+    dropout.launch(blocks(1, out.size()), THREADS);
   }
 }

@@ -160,24 +160,31 @@ final class CudaReduction implements Reduction {
     if (x.size() == 0) {
       return 0;
     }
-    int blocks = Kernels.blocks(x.size(), SQUARES);
     try (Scope _ = Scope.open()) {
-      // Doubles, each in the place of two elements.
-      Tensor partial = Tensor.empty(backend, Shape.of(blocks, 2));
+      Tensor partial = squares(x);
       Tensor sum = Tensor.empty(backend, Shape.of(2));
-      kernels
-          .get(FILE, "reduction_squares")
-          .with(x)
-          .with(partial)
-          .with(x.size())
-          .launch(blocks, THREADS);
       kernels
           .get(FILE, "reduction_doubles")
           .with(partial)
           .with(sum)
-          .with(blocks)
+          .with(partial.dim(0))
           .launch(1, THREADS);
       return memory.readDouble(sum);
     }
+  }
+
+  /**
+   * The sums of squares of {@code n} parts: {@code [n, 2]}, a double in the place of two elements.
+   */
+  Tensor squares(Tensor x) {
+    int blocks = Kernels.blocks(x.size(), SQUARES);
+    Tensor partial = Tensor.empty(backend, Shape.of(blocks, 2));
+    kernels
+        .get(FILE, "reduction_squares")
+        .with(x)
+        .with(partial)
+        .with(x.size())
+        .launch(blocks, THREADS);
+    return partial;
   }
 }

@@ -75,6 +75,11 @@ final class Kernel {
     return this;
   }
 
+  Kernel with(double value) {
+    arguments.add(value);
+    return this;
+  }
+
   /** Starts it on a line of blocks. Without blocks there is no work, and nothing happens. */
   void launch(int blocks, int threads) {
     launch(blocks, 1, 1, threads, 1, 0);

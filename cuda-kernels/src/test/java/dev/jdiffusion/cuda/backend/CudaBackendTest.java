@@ -88,8 +88,10 @@ final class CudaBackendTest {
       Tensor average = normal(backend, 9, 1003);
       for (int step = 1; step <= 3; step++) {
         Tensor gradient = normal(backend, 9 + step, 1003);
-        AdamStep adam = new AdamStep(1e-3, 0.9, 0.999, 1e-8, 0.01, true, step, 0.5, 0.99);
-        backend.optimizer().adam(adam, weight, gradient, first, second, average);
+        AdamStep adam = new AdamStep(1e-3, 0.9, 0.999, 1e-8, 0.01, true, step, 0.99);
+        Tensor numbers = Tensor.of(backend, Shape.of(AdamStep.NUMBERS), adam.numbers());
+        Tensor factor = Tensor.scalar(backend, 0.5);
+        backend.optimizer().adam(numbers, factor, weight, gradient, first, second, average);
       }
       backend.elementwise().binary(Binary.ADD, weight, average, weight);
       return weight;

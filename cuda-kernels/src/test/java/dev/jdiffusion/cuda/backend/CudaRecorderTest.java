@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.jdiffusion.cuda.driver.GpuException;
 import dev.jdiffusion.tensor.Backend;
 import dev.jdiffusion.tensor.Backends;
+import dev.jdiffusion.tensor.Halfwords;
 import dev.jdiffusion.tensor.IntTensor;
 import dev.jdiffusion.tensor.MemoryStatistics;
 import dev.jdiffusion.tensor.RandomKey;
@@ -20,7 +21,9 @@ import dev.jdiffusion.tensor.Shape;
 import dev.jdiffusion.tensor.Tensor;
 import dev.jdiffusion.tensor.ops.Elementwise.Binary;
 import dev.jdiffusion.tensor.ops.Elementwise.Unary;
+import dev.jdiffusion.tensor.ops.Optimizer;
 import dev.jdiffusion.tensor.ops.Optimizer.AdamStep;
+import dev.jdiffusion.tensor.ops.RandomFill.DeviceKey;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -154,12 +157,62 @@ final class CudaRecorderTest {
     }
   }
 
+  /** Takes a step of Adam with noise as its gradient, some of which is dropped. */
+  private void learn(Tensor step, Tensor numbers, Tensor loss, Tensor clipped, Tensor[] state) {
+    try (Scope _ = Scope.open()) {
+      DeviceKey key = new DeviceKey(5, 6, step);
+      Tensor noise = Tensor.empty(backend, Shape.of(17, 59));
+      backend.random().normal(key, noise);
+      Tensor gradient = noise.reshape(SIZE);
+      backend.random().dropout(key, 0.5, gradient, gradient);
+      backend.optimizer().clip(0.5, 20, gradient, loss, clipped);
+      Tensor factor = clipped.range(0, Shape.of());
+      backend.optimizer().adam(numbers, factor, state[0], gradient, state[1], state[2], state[3]);
+    }
+  }
+
+  private Tensor[] state() {
+    return Stream.generate(() -> filled(SIZE, 0)).limit(4).toArray(Tensor[]::new);
+  }
+
+  @Test
+  @DisplayName("draws, clips and learns with the numbers of each repetition")
+  void readsNumbers() {
+    try (Scope _ = Scope.open()) {
+      Tensor step = filled(Halfwords.INT, 0);
+      Tensor numbers = filled(AdamStep.NUMBERS, 0);
+      Tensor loss = filled(1, 0);
+      Tensor clipped = filled(Optimizer.CLIPPED, 0);
+      Tensor expectedClipped = filled(Optimizer.CLIPPED, 0);
+      Tensor[] expected = state();
+      Tensor[] actual = state();
+      learn(step, numbers, loss, filled(Optimizer.CLIPPED, 0), state());
+      try (Recording recording =
+          recorder.record(() -> learn(step, numbers, loss, clipped, actual))) {
+        for (int i = 1; i <= 4; i++) {
+          double[] halfwords = new double[Halfwords.INT];
+          Halfwords.put(-i, halfwords, 0);
+          step.copyFrom(halfwords);
+          AdamStep adam = new AdamStep(0.1 / i, 0.9, 0.99, 1e-8, 0.1, true, i, 1 - 1.0 / i);
+          numbers.copyFrom(adam.numbers());
+          loss.copyFrom(new double[] {i == 2 ? Double.NaN : 1});
+          learn(step, numbers, loss, expectedClipped, expected);
+          recording.replay();
+          assertArrayEquals(expectedClipped.toFloats(), clipped.toFloats());
+          assertEquals(i == 2, Float.isNaN(clipped.toFloats()[0]));
+          for (int k = 0; k < expected.length; k++) {
+            assertArrayEquals(expected[k].toFloats(), actual[k].toFloats());
+          }
+        }
+      }
+    }
+  }
+
   @TestFactory
   @DisplayName("is refused, with the reason and without a trace, when the work")
   Stream<DynamicTest> refusals() {
     Tensor x = filled(SIZE, 1);
     Tensor y = filled(SIZE, 1);
-    AdamStep adam = new AdamStep(1e-3, 0.9, 0.999, 1e-8, 0.01, true, 1, 0.5, 0.99);
     RandomKey key = new RandomKey(1, 2, 3);
     String old = ", and each repetition would use the numbers of the first";
     String gives = "the work gives numbers to the host" + old;
@@ -172,11 +225,8 @@ final class CudaRecorderTest {
         "fills with random numbers: " + takes,
         () -> backend.random().normal(key, IntTensor.of(7), x.reshape(1, SIZE)));
     work.put(
-        "drops elements: the work draws random numbers" + old,
+        "drops elements: the work draws random numbers with a key of the host's" + old,
         () -> backend.random().dropout(key, 0.5, x, x));
-    work.put(
-        "learns: the work makes an optimizer's step" + old,
-        () -> backend.optimizer().adam(adam, x, y, y, y, null));
     work.put("synchronizes: the work waits for the device", backend::synchronize);
     work.put("records: another recording is being made", () -> recorder.record(() -> {}).close());
     return work.entrySet().stream()

@@ -14,7 +14,6 @@ import dev.jdiffusion.nn.Module;
 import dev.jdiffusion.nn.MultiHeadAttention;
 import dev.jdiffusion.nn.SinusoidalTimeEmbedding;
 import dev.jdiffusion.tensor.Activation;
-import dev.jdiffusion.tensor.Backend;
 import dev.jdiffusion.tensor.IntTensor;
 import dev.jdiffusion.tensor.Scope;
 import java.util.ArrayDeque;
@@ -117,18 +116,18 @@ public final class DdpmUNet extends Module {
           "DdpmUNet: timesteps " + timesteps.shape() + " do not match pictures " + x.shape());
     }
     try (Scope scope = Scope.open()) {
-      return forward(x, waves(x.backend(), timesteps)).keptBy(scope);
+      return forward(x, sinusoids.forward(x.backend(), timesteps)).keptBy(scope);
     }
   }
 
   /**
-   * How the network is told of timesteps: sine and cosine waves, a constant that the host computes.
+   * How the network is told of timesteps: sine and cosine waves, which the host computes.
    *
    * @param timesteps {@code [N]}, from 0
-   * @return {@code [N, dim]}
+   * @return the elements of {@code [N, dim]}
    */
-  public Variable waves(Backend backend, IntTensor timesteps) {
-    return sinusoids.forward(backend, timesteps);
+  public double[] waves(IntTensor timesteps) {
+    return sinusoids.waves(timesteps);
   }
 
   /**

@@ -10,7 +10,6 @@ import dev.jdiffusion.tensor.Shape;
 import dev.jdiffusion.tensor.Tensor;
 import dev.jdiffusion.tensor.ops.Elementwise;
 import dev.jdiffusion.tensor.ops.Loss.Kind;
-import java.util.function.IntToDoubleFunction;
 
 /**
  * The forward process and its training objective (Ho et al. 2020, algorithm 1): noise a picture to
@@ -22,6 +21,9 @@ import java.util.function.IntToDoubleFunction;
  */
 public record DiffusionProcess(NoiseSchedule schedule, Prediction prediction, Kind lossKind) {
 
+  /** Factors of a picture: of x0 and noise in the noisy picture, of x0 and noise in the target. */
+  public static final int FACTORS = 4;
+
   /**
    * {@code x_t = sqrt(alphaCumprod_t) * x0 + sqrt(1 - alphaCumprod_t) * noise}, each picture with
    * its own t.
@@ -31,23 +33,54 @@ public record DiffusionProcess(NoiseSchedule schedule, Prediction prediction, Ki
    * @param timesteps {@code [N]}
    */
   public Tensor addNoise(Tensor x0, Tensor noise, IntTensor timesteps) {
-    return mix(
-        x0, schedule::sqrtAlphaCumprod, noise, schedule::sqrtOneMinusAlphaCumprod, timesteps);
+    return addNoise(x0, noise, factors(x0.backend(), timesteps));
+  }
+
+  /**
+   * The same with the {@link #factors} on the device already.
+   *
+   * @param factors {@code [}{@value #FACTORS}{@code , N]}
+   */
+  public Tensor addNoise(Tensor x0, Tensor noise, Tensor factors) {
+    return mix(x0, row(factors, 0), noise, row(factors, 1));
   }
 
   /** What the network should predict, of x0's shape. */
   public Tensor target(Tensor x0, Tensor noise, IntTensor timesteps) {
+    return target(x0, noise, factors(x0.backend(), timesteps));
+  }
+
+  /**
+   * The same with the {@link #factors} on the device already.
+   *
+   * @param factors {@code [}{@value #FACTORS}{@code , N]}
+   */
+  public Tensor target(Tensor x0, Tensor noise, Tensor factors) {
     return switch (prediction) {
       case EPSILON -> noise;
       case X0 -> x0;
-      case V ->
-          mix(
-              x0,
-              t -> prediction.target(schedule, t).first(),
-              noise,
-              t -> prediction.target(schedule, t).second(),
-              timesteps);
+      case V -> mix(x0, row(factors, 2), noise, row(factors, 3));
     };
+  }
+
+  /**
+   * What pictures and noise are multiplied by.
+   *
+   * @param timesteps {@code [N]}
+   * @return the elements of {@code [}{@value #FACTORS}{@code , N]}
+   */
+  public double[] factors(IntTensor timesteps) {
+    int[] t = timesteps.values();
+    int n = t.length;
+    double[] factors = new double[FACTORS * n];
+    for (int i = 0; i < n; i++) {
+      Prediction.Mix target = prediction.target(schedule, t[i]);
+      factors[i] = schedule.sqrtAlphaCumprod(t[i]);
+      factors[n + i] = schedule.sqrtOneMinusAlphaCumprod(t[i]);
+      factors[2 * n + i] = target.first();
+      factors[3 * n + i] = target.second();
+    }
+    return factors;
   }
 
   /** The mean loss of a batch. Run it under a tape to train. */
@@ -60,30 +93,26 @@ public record DiffusionProcess(NoiseSchedule schedule, Prediction prediction, Ki
     return Loss.loss(lossKind, prediction, target);
   }
 
-  private static Tensor mix(
-      Tensor a,
-      IntToDoubleFunction weightOfA,
-      Tensor b,
-      IntToDoubleFunction weightOfB,
-      IntTensor timesteps) {
+  private Tensor factors(Backend backend, IntTensor timesteps) {
+    Shape shape = Shape.of(FACTORS, timesteps.values().length);
+    return Tensor.of(backend, shape, factors(timesteps));
+  }
+
+  /** {@code [N, 1, 1, 1]}. */
+  private static Tensor row(Tensor factors, int row) {
+    int n = factors.dim(1);
+    return factors.range(row * n, Shape.of(n, 1, 1, 1));
+  }
+
+  /** {@code a * factorOfA + b * factorOfB}. */
+  private static Tensor mix(Tensor a, Tensor factorOfA, Tensor b, Tensor factorOfB) {
     Backend backend = a.backend();
     Elementwise elementwise = backend.elementwise();
     Tensor first = Tensor.empty(backend, a.shape());
     Tensor second = Tensor.empty(backend, a.shape());
-    elementwise.binary(Elementwise.Binary.MUL, a, perPicture(backend, timesteps, weightOfA), first);
-    elementwise.binary(
-        Elementwise.Binary.MUL, b, perPicture(backend, timesteps, weightOfB), second);
+    elementwise.binary(Elementwise.Binary.MUL, a, factorOfA, first);
+    elementwise.binary(Elementwise.Binary.MUL, b, factorOfB, second);
     elementwise.binary(Elementwise.Binary.ADD, first, second, first);
     return first;
-  }
-
-  /** {@code [N, 1, 1, 1]}. */
-  private static Tensor perPicture(
-      Backend backend, IntTensor timesteps, IntToDoubleFunction weight) {
-    double[] weights = new double[timesteps.values().length];
-    for (int i = 0; i < weights.length; i++) {
-      weights[i] = weight.applyAsDouble(timesteps.values()[i]);
-    }
-    return Tensor.of(backend, Shape.of(weights.length, 1, 1, 1), weights);
   }
 }

@@ -1,6 +1,8 @@
 package dev.jdiffusion.diffusion.process;
 
 import dev.jdiffusion.tensor.RandomKey;
+import dev.jdiffusion.tensor.Tensor;
+import dev.jdiffusion.tensor.ops.RandomFill.DeviceKey;
 
 /**
  * What random numbers are drawn for. Each purpose has streams of its own; the order is part of the
@@ -23,5 +25,14 @@ public enum RandomPurpose {
   /** The key of this purpose's streams for a step. */
   public RandomKey key(long seed, int step) {
     return new RandomKey(seed, ordinal(), step);
+  }
+
+  /**
+   * The same with the step on the device.
+   *
+   * @param step see {@link DeviceKey#step}
+   */
+  public DeviceKey key(long seed, Tensor step) {
+    return new DeviceKey(seed, ordinal(), step);
   }
 }

@@ -44,7 +44,7 @@ public final class Sampling {
       int first,
       int count,
       Listener listener) {
-    IntTensor pictures = rows(first, count);
+    IntTensor pictures = IntTensor.range(first, count);
     int[] timesteps = sampler.timesteps();
     try (Scope all = Scope.open()) {
       Shape shape = Shape.of(count, imageShape.dim(0), imageShape.dim(1), imageShape.dim(2));
@@ -68,12 +68,5 @@ public final class Sampling {
       }
       return x.toFloats();
     }
-  }
-
-  /** The indices {@code first .. first + count - 1}. */
-  public static IntTensor rows(int first, int count) {
-    int[] rows = new int[count];
-    Arrays.setAll(rows, i -> first + i);
-    return IntTensor.of(rows);
   }
 }

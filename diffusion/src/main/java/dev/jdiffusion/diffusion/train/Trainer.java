@@ -13,14 +13,14 @@ import dev.jdiffusion.diffusion.model.UNet;
 import dev.jdiffusion.diffusion.process.Denoiser;
 import dev.jdiffusion.diffusion.process.DiffusionProcess;
 import dev.jdiffusion.diffusion.process.RandomPurpose;
-import dev.jdiffusion.diffusion.process.Sampling;
 import dev.jdiffusion.nn.ParameterStore;
 import dev.jdiffusion.nn.optim.AdamOptimizer;
 import dev.jdiffusion.nn.optim.EmaSchedule;
 import dev.jdiffusion.nn.optim.LearningRateSchedule;
 import dev.jdiffusion.tensor.Backend;
 import dev.jdiffusion.tensor.IntTensor;
-import dev.jdiffusion.tensor.Scope;
+import dev.jdiffusion.tensor.Philox;
+import dev.jdiffusion.tensor.RandomKey;
 import dev.jdiffusion.tensor.Shape;
 import dev.jdiffusion.tensor.Tensor;
 import java.nio.file.Path;
@@ -68,9 +68,6 @@ final class Trainer implements AutoCloseable {
     }
   }
 
-  /** The pictures of a micro-batch and the number that its random numbers are drawn with. */
-  private record MicroBatch(float[] images, int size, int number) {}
-
   private static final System.Logger LOG = System.getLogger(Trainer.class.getName());
 
   private final RunConfig config;
@@ -82,7 +79,7 @@ final class Trainer implements AutoCloseable {
   private final AdamOptimizer optimizer;
   private final LearningRateSchedule rates;
   private final BatchLoader loader;
-  private final GradientPass pass;
+  private final TrainingStep training;
   private final int totalSteps;
   private final int pictures;
   private Position position;
@@ -100,9 +97,15 @@ final class Trainer implements AutoCloseable {
     store = ParameterStore.forTraining(model, backend);
     store.initialize(config.seed());
     optimizer = new AdamOptimizer(store, settings(config));
-    pass =
-        new GradientPass(
-            model::forward, process.lossKind(), backend.recorder(), line -> notices.accept(line));
+    training =
+        new TrainingStep(
+            backend,
+            new TrainingStep.Task(
+                model, config.seed(), model::forward, model::waves, process, this::drawNoise),
+            optimizer,
+            config.accumulate(),
+            backend.recorder(),
+            line -> notices.accept(line));
     loader =
         new BatchLoader(dataset, config.batch(), config.seed(), config.flip(), position.cursor());
     totalSteps = totalSteps(config, loader.batchesPerEpoch());
@@ -195,7 +198,7 @@ final class Trainer implements AutoCloseable {
   /** Lets a profiler see where the time of all further steps goes. */
   void profile(Profiler watching) {
     profiler = watching;
-    pass.stopRecording("the profile times every one of them");
+    training.stopRecording("the profile times every one of them");
   }
 
   /** Tells somebody what happens besides the steps, in lines for people. */
@@ -204,8 +207,8 @@ final class Trainer implements AutoCloseable {
   }
 
   /** How steps are computed. */
-  GradientPass pass() {
-    return pass;
+  TrainingStep training() {
+    return training;
   }
 
   /** Takes one step. */
@@ -224,84 +227,56 @@ final class Trainer implements AutoCloseable {
     double rate = rates.at(step);
     long epoch = position.cursor().epoch();
     BatchLoader.Cursor following = position.cursor();
-    List<MicroBatch> seen = new ArrayList<>();
-    double loss = 0;
+    List<TrainingStep.Batch> batches = new ArrayList<>();
     int images = 0;
     for (int i = 0; i < config.accumulate(); i++) {
       BatchLoader.Batch batch = loader.next();
       observer.outside("wait for pictures", Cost.NONE);
       // The loader's arrays are good until the next batch only.
       float[] pixels = config.accumulate() > 1 ? batch.images().clone() : batch.images();
-      MicroBatch microBatch =
-          new MicroBatch(
+      int number = Math.addExact(Math.multiplyExact(step, config.accumulate()), i);
+      batches.add(
+          new TrainingStep.Batch(
               pixels,
-              batch.size(),
-              Math.addExact(Math.multiplyExact(step, config.accumulate()), i));
-      seen.add(microBatch);
+              Shape.of(batch.size(), imageShape.dim(0), imageShape.dim(1), imageShape.dim(2)),
+              timesteps(batch.size(), number),
+              number));
       epoch = batch.cursor().epoch();
       following = batch.following();
       images += batch.size();
-      loss += backward(microBatch, observer) / config.accumulate();
     }
-    double norm = Double.NaN;
-    boolean applied = false;
-    if (Double.isFinite(loss)) {
-      AdamOptimizer.Step update = optimizer.step(rate, config.accumulate(), observer);
-      norm = update.gradientNorm();
-      applied = update.applied();
-    } else {
-      store.zeroGradients();
-    }
-    String reason = applied ? "" : diagnose(seen, observer);
+    TrainingStep.Outcome outcome = training.run(batches, rate, observer);
+    boolean applied = outcome.applied();
+    double norm = Double.isFinite(outcome.loss()) ? outcome.gradientNorm() : Double.NaN;
+    String reason = applied ? "" : diagnose(batches, observer);
     position =
         new Position(
             step + 1, optimizer.steps(), following, applied ? 0 : position.skippedInARow() + 1);
-    return new Step(step + 1, epoch, loss, rate, norm, images, reason);
+    return new Step(step + 1, epoch, outcome.loss(), rate, norm, images, reason);
   }
 
-  /** Adds the gradient of a micro-batch to the parameters' gradients. Returns the loss. */
-  private double backward(MicroBatch batch, Observer observer) {
-    model.train(config.seed(), batch.number);
-    try (Scope _ = Scope.open()) {
-      Shape shape = Shape.of(batch.size, imageShape.dim(0), imageShape.dim(1), imageShape.dim(2));
-      Tensor x0 = Tensor.of(backend, shape, batch.images);
-      IntTensor places = Sampling.rows(0, batch.size);
-      Tensor noise = Tensor.empty(backend, shape);
-      backend
-          .random()
-          .normal(RandomPurpose.TRAINING_NOISE.key(config.seed(), batch.number), places, noise);
-      IntTensor timesteps = timesteps(places, batch.number);
-      Tensor noisy = process.addNoise(x0, noise, timesteps);
-      Tensor target = process.target(x0, noise, timesteps);
-      observer.outside("noise", Cost.NONE);
-      Tensor waves = model.waves(backend, timesteps).value();
-      observer.outside("waves of the timesteps", Cost.NONE);
-      GradientPass.Batch inputs = new GradientPass.Batch(noisy, waves, target);
-      return observer == Observer.NONE ? pass.run(inputs) : pass.run(inputs, observer);
-    } finally {
-      model.evaluate();
-    }
+  private void drawNoise(Tensor number, Tensor out) {
+    backend.random().normal(RandomPurpose.TRAINING_NOISE.key(config.seed(), number), out);
   }
 
-  private IntTensor timesteps(IntTensor places, int number) {
-    Tensor uniform = Tensor.empty(backend, Shape.of(places.values().length, 1));
-    backend
-        .random()
-        .uniform(RandomPurpose.TRAINING_TIMESTEP.key(config.seed(), number), places, uniform);
-    int[] timesteps = new int[places.values().length];
-    double[] numbers = uniform.toDoubles();
-    for (int i = 0; i < timesteps.length; i++) {
-      timesteps[i] = (int) (numbers[i] * process.schedule().timesteps());
+  /** The host draws them: it looks up by them what the device is told instead. */
+  private IntTensor timesteps(int count, int number) {
+    RandomKey key = RandomPurpose.TRAINING_TIMESTEP.key(config.seed(), number);
+    int[] timesteps = new int[count];
+    int[] words = new int[Philox.BLOCK];
+    for (int i = 0; i < count; i++) {
+      Philox.block(key, i, 0, words);
+      timesteps[i] = (int) ((double) Philox.uniform(words[0]) * process.schedule().timesteps());
     }
     return IntTensor.of(timesteps);
   }
 
   /** Repeats a failed step, which gives the same numbers, and looks for the first that is wrong. */
-  private String diagnose(List<MicroBatch> seen, Observer observer) {
+  private String diagnose(List<TrainingStep.Batch> batches, Observer observer) {
     try {
-      for (MicroBatch batch : seen) {
+      for (TrainingStep.Batch batch : batches) {
         NonFiniteFinder finder = new NonFiniteFinder();
-        backward(batch, finder);
+        training.gradient(batch, finder);
         if (finder.found().isPresent()) {
           return finder.found().get();
         }
@@ -316,7 +291,7 @@ final class Trainer implements AutoCloseable {
   @Override
   public void close() {
     loader.close();
-    pass.close();
+    training.close();
     store.close();
   }
 }

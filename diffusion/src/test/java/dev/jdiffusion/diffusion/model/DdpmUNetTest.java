@@ -82,7 +82,7 @@ class DdpmUNetTest {
       store.initialize(SEED);
       Variable x = pictures(1, 8);
       double[] evaluated = net.forward(x, IntTensor.of(10)).value().toDoubles();
-      net.train(SEED, 0);
+      net.train(SEED, Tensor.of(BACKEND, Shape.of(2), 0, 0));
       double[] trained = net.forward(x, IntTensor.of(10)).value().toDoubles();
       net.evaluate();
       assertNotEquals(0, Arrays.compare(evaluated, trained));

@@ -4,6 +4,9 @@ import dev.jdiffusion.autograd.Cost;
 import dev.jdiffusion.autograd.Observer;
 import dev.jdiffusion.nn.ParameterStore;
 import dev.jdiffusion.tensor.Backend;
+import dev.jdiffusion.tensor.Halfwords;
+import dev.jdiffusion.tensor.Scope;
+import dev.jdiffusion.tensor.Shape;
 import dev.jdiffusion.tensor.Tensor;
 import dev.jdiffusion.tensor.ops.Optimizer;
 import java.util.LinkedHashMap;
@@ -85,7 +88,8 @@ public final class AdamOptimizer {
    * What a step did.
    *
    * @param gradientNorm the norm of the mean gradient before clipping; may be infinite or undefined
-   * @param applied false if the gradient was not finite, and therefore nothing was changed
+   * @param applied false if the gradient or a loss was not finite, and therefore nothing was
+   *     changed
    */
   public record Step(double gradientNorm, boolean applied) {}
 
@@ -106,46 +110,69 @@ public final class AdamOptimizer {
    * @param microBatches how many backward passes were added up
    */
   public Step step(double learningRate, int microBatches) {
-    return step(learningRate, microBatches, Observer.NONE);
+    Backend backend = store.backend();
+    try (Scope _ = Scope.open()) {
+      double[] numbers = next(learningRate).numbers();
+      Tensor clipped = Tensor.empty(backend, Shape.of(Optimizer.CLIPPED));
+      update(
+          Tensor.of(backend, Shape.of(numbers.length), numbers),
+          microBatches,
+          Tensor.empty(backend, Shape.of(0)),
+          clipped,
+          Observer.NONE);
+      return updated(clipped.toDoubles());
+    }
+  }
+
+  /** The numbers of the step that comes next. */
+  public Optimizer.AdamStep next(double learningRate) {
+    return new Optimizer.AdamStep(
+        learningRate,
+        settings.beta1,
+        settings.beta2,
+        settings.epsilon,
+        settings.weightDecay,
+        settings.decoupled,
+        steps + 1,
+        settings.ema.at(steps));
   }
 
   /**
-   * The same, and tells an observer of its parts.
+   * Asks the device for a step, and does not wait for it: so it can be {@linkplain
+   * dev.jdiffusion.tensor.Recorder recorded}. After each repetition {@link #updated} has to be
+   * told.
    *
+   * @param numbers those of {@link #next}
+   * @param microBatches how many backward passes were added up
+   * @param losses any number; if one is not finite, nothing moves either
+   * @param clipped {@code [}{@value Optimizer#CLIPPED}{@code ]}, overwritten: for {@link #updated}
    * @param observer is told what is {@link Observer#outside outside} of any tape
    */
-  public Step step(double learningRate, int microBatches, Observer observer) {
+  public void update(
+      Tensor numbers, int microBatches, Tensor losses, Tensor clipped, Observer observer) {
     if (microBatches < 1) {
       throw new IllegalArgumentException("adam: needs at least 1 micro-batch, got " + microBatches);
     }
-    Backend backend = store.backend();
+    Optimizer device = store.backend().optimizer();
     Tensor gradients = store.gradients();
-    double scale = 1.0 / microBatches;
-    double norm = Math.sqrt(backend.reduction().sumOfSquares(gradients)) * scale;
     double size = gradients.size();
+    device.clip(1.0 / microBatches, settings.maxGradientNorm, gradients, losses, clipped);
     observer.outside("gradient norm", Cost.of(2 * size, size));
-    boolean finite = Double.isFinite(norm);
-    if (finite) {
-      double clip = Math.min(1, settings.maxGradientNorm / (norm + 1e-6));
-      Optimizer.AdamStep step =
-          new Optimizer.AdamStep(
-              learningRate,
-              settings.beta1,
-              settings.beta2,
-              settings.epsilon,
-              settings.weightDecay,
-              settings.decoupled,
-              steps + 1,
-              scale * clip,
-              settings.ema.at(steps));
-      backend.optimizer().adam(step, store.values(), gradients, firstMoment, secondMoment, average);
-      steps++;
-      // Reads the gradient too, and reads and writes the other four.
-      observer.outside("optimizer step", Cost.of(FLOPS_OF_ADAM * size, 9 * size));
-    }
+    Tensor factor = clipped.range(0, Shape.of());
+    device.adam(numbers, factor, store.values(), gradients, firstMoment, secondMoment, average);
+    // Reads the gradient too, and reads and writes the other four.
+    observer.outside("optimizer step", Cost.of(FLOPS_OF_ADAM * size, 9 * size));
     store.zeroGradients();
     observer.outside("zero gradients", Cost.of(0, size));
-    return new Step(norm, finite);
+  }
+
+  /** Takes note of a step, whose {@code clipped} was read from the device. */
+  public Step updated(double[] clipped) {
+    boolean applied = !Double.isNaN(clipped[0]);
+    if (applied) {
+      steps++;
+    }
+    return new Step(Halfwords.getDouble(clipped, 1), applied);
   }
 
   /** How many steps were applied. */

@@ -24,17 +24,22 @@ final class CpuOptimizer implements Optimizer {
 
   @Override
   public void adam(
-      AdamStep step,
+      Tensor numbers,
+      Tensor factor,
       Tensor weight,
       Tensor gradient,
       Tensor firstMoment,
       Tensor secondMoment,
       @Nullable Tensor ema) {
+    float gradientScale = FloatStorage.array(factor)[factor.offset()];
+    if (Float.isNaN(gradientScale)) {
+      return;
+    }
     float[] w = FloatStorage.array(weight);
     float[] g = FloatStorage.array(gradient);
     float[] m = FloatStorage.array(firstMoment);
     float[] v = FloatStorage.array(secondMoment);
-    Coefficients c = Coefficients.of(step);
+    Coefficients c = Coefficients.of(gradientScale, FloatStorage.array(numbers), numbers.offset());
     int n = weight.size();
     int grain = n <= 2 * GRAIN ? 2 * GRAIN : GRAIN;
     workers.forRanges(
@@ -61,7 +66,7 @@ final class CpuOptimizer implements Optimizer {
         });
   }
 
-  /** A step's numbers, each rounded once. */
+  /** The numbers of {@link AdamStep#numbers}, and the factor of {@link #clip}. */
   private record Coefficients(
       float gradientScale,
       float addedDecay,
@@ -73,18 +78,18 @@ final class CpuOptimizer implements Optimizer {
       float secondScale,
       float epsilon,
       float newWeight) {
-    static Coefficients of(AdamStep s) {
+    static Coefficients of(float gradientScale, float[] n, int at) {
       return new Coefficients(
-          (float) s.gradientScale(),
-          (float) (s.decoupled() ? 0 : s.weightDecay()),
-          (float) (s.decoupled() ? 1 - s.learningRate() * s.weightDecay() : 1),
-          (float) (1 - s.beta1()),
-          (float) s.beta2(),
-          (float) (1 - s.beta2()),
-          (float) (s.learningRate() / (1 - StrictMath.pow(s.beta1(), s.step()))),
-          (float) (1 / StrictMath.sqrt(1 - StrictMath.pow(s.beta2(), s.step()))),
-          (float) s.epsilon(),
-          (float) (1 - s.emaDecay()));
+          gradientScale,
+          n[at],
+          n[at + 1],
+          n[at + 2],
+          n[at + 3],
+          n[at + 4],
+          n[at + 5],
+          n[at + 6],
+          n[at + 7],
+          n[at + 8]);
     }
   }
 

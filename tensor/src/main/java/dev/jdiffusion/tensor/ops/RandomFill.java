@@ -1,5 +1,6 @@
 package dev.jdiffusion.tensor.ops;
 
+import dev.jdiffusion.tensor.Halfwords;
 import dev.jdiffusion.tensor.IntTensor;
 import dev.jdiffusion.tensor.RandomKey;
 import dev.jdiffusion.tensor.Tensor;
@@ -10,11 +11,29 @@ import dev.jdiffusion.tensor.Tensor;
  */
 public interface RandomFill {
   /**
+   * A {@link RandomKey} whose step is on the device, where recorded work reads it anew at each
+   * repetition.
+   *
+   * @param step {@code [}{@value Halfwords#INT}{@code ]}, as {@link Halfwords}
+   */
+  record DeviceKey(long seed, int purpose, Tensor step) {
+    /** Reads the step. */
+    public RandomKey toHost() {
+      return new RandomKey(seed, purpose, Halfwords.getInt(step.toDoubles(), 0));
+    }
+  }
+
+  /**
    * Independent standard normal numbers, by Box and Muller.
    *
    * @param rows one stream for each index of out's first axis
    */
   void normal(RandomKey key, IntTensor rows, Tensor out);
+
+  /** The same with the key's step on the device; row r draws from stream r. */
+  default void normal(DeviceKey key, Tensor out) {
+    normal(key.toHost(), IntTensor.range(0, out.dim(0)), out);
+  }
 
   /** Independent uniform numbers in [0, 1), multiples of 2^-24. */
   void uniform(RandomKey key, IntTensor rows, Tensor out);
@@ -27,4 +46,9 @@ public interface RandomFill {
    * @param p in [0, 1)
    */
   void dropout(RandomKey key, double p, Tensor x, Tensor out);
+
+  /** The same with the key's step on the device. */
+  default void dropout(DeviceKey key, double p, Tensor x, Tensor out) {
+    dropout(key.toHost(), p, x, out);
+  }
 }

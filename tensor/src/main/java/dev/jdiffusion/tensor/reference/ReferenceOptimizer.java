@@ -7,37 +7,43 @@ import org.jspecify.annotations.Nullable;
 final class ReferenceOptimizer implements Optimizer {
   @Override
   public void adam(
-      AdamStep step,
+      Tensor numbers,
+      Tensor factor,
       Tensor weight,
       Tensor gradient,
       Tensor firstMoment,
       Tensor secondMoment,
       @Nullable Tensor ema) {
-    double beta1 = step.beta1();
-    double beta2 = step.beta2();
-    double rate = step.learningRate() / (1 - Math.pow(beta1, step.step()));
-    double rootCorrection = Math.sqrt(1 - Math.pow(beta2, step.step()));
+    double scale = Values.of(factor).get(0);
+    if (Double.isNaN(scale)) {
+      return;
+    }
+    Values step = Values.of(numbers);
+    double addedDecay = step.get(0);
+    double kept = step.get(1);
+    double newFirst = step.get(2);
+    double beta2 = step.get(3);
+    double newSecond = step.get(4);
+    double rate = step.get(5);
+    double secondScale = step.get(6);
+    double epsilon = step.get(7);
+    double newWeight = step.get(8);
     Values weights = Values.of(weight);
     Values gradients = Values.of(gradient);
     Values first = Values.of(firstMoment);
     Values second = Values.of(secondMoment);
     for (int i = 0; i < weight.size(); i++) {
       double w = weights.get(i);
-      double g = gradients.get(i) * step.gradientScale();
-      if (step.decoupled()) {
-        w *= 1 - step.learningRate() * step.weightDecay();
-      } else {
-        g += step.weightDecay() * w;
-      }
-      double m = first.get(i) + (1 - beta1) * (g - first.get(i));
-      double v = beta2 * second.get(i) + (1 - beta2) * g * g;
-      w -= rate * m / (Math.sqrt(v) / rootCorrection + step.epsilon());
+      double g = gradients.get(i) * scale + addedDecay * w;
+      double m = first.get(i) + newFirst * (g - first.get(i));
+      double v = beta2 * second.get(i) + newSecond * g * g;
+      w = kept * w - rate * m / (Math.sqrt(v) * secondScale + epsilon);
       first.set(i, m);
       second.set(i, v);
       weights.set(i, w);
       if (ema != null) {
         Values average = Values.of(ema);
-        average.add(i, (1 - step.emaDecay()) * (w - average.get(i)));
+        average.add(i, newWeight * (w - average.get(i)));
       }
     }
   }

@@ -12,6 +12,7 @@ import dev.jdiffusion.tensor.ops.GroupNorm.Spec;
 import dev.jdiffusion.tensor.ops.Optimizer.AdamStep;
 import dev.jdiffusion.tensor.ops.Pooling.Kind;
 import dev.jdiffusion.tensor.ops.Pooling.Window;
+import dev.jdiffusion.tensor.ops.RandomFill.DeviceKey;
 import java.util.List;
 
 /** Tensors without elements: an empty batch is no error, and an empty sum is zero. */
@@ -149,9 +150,15 @@ final class EmptyCases {
           run.on()
               .random()
               .dropout(key, 0.5, run.input(0), run.output("dropout", Tolerance.EXACT, 0));
-          AdamStep step = new AdamStep(0.1, 0.9, 0.99, 1e-8, 0, true, 1, 1, 0.9);
+          run.on()
+              .random()
+              .normal(
+                  new DeviceKey(1, 2, run.inputOf(Shape.of(2), 3, 0)),
+                  run.output("normal of step", Tolerance.EXACT, 0, 3));
           Tensor none = run.updated("weight", Tolerance.EXACT, Shape.of(0).toArray());
-          run.on().optimizer().adam(step, none, none, none, none, none);
+          run.on()
+              .optimizer()
+              .adam(run.input(AdamStep.NUMBERS), run.input(), none, none, none, none, none);
         });
   }
 }

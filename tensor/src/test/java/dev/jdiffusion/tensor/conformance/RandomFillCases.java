@@ -1,9 +1,11 @@
 package dev.jdiffusion.tensor.conformance;
 
+import dev.jdiffusion.tensor.Halfwords;
 import dev.jdiffusion.tensor.IntTensor;
 import dev.jdiffusion.tensor.RandomKey;
 import dev.jdiffusion.tensor.Shape;
 import dev.jdiffusion.tensor.Tensor;
+import dev.jdiffusion.tensor.ops.RandomFill.DeviceKey;
 import java.util.List;
 
 final class RandomFillCases {
@@ -28,7 +30,7 @@ final class RandomFillCases {
   }
 
   private static void add(Cases cases, Shape shape) {
-    for (RandomKey key : List.of(KEY, new RandomKey(-1, 0, 0))) {
+    for (RandomKey key : List.of(KEY, new RandomKey(-1, 0, -2))) {
       cases.add(
           "random of " + shape + " with " + key,
           run -> {
@@ -36,6 +38,9 @@ final class RandomFillCases {
             run.on().random().uniform(key, rows, run.output("uniform", Tolerance.EXACT, shape));
             Tolerance normal = Tolerance.relative(2e-6).plusAbsolute(4e-6);
             run.on().random().normal(key, rows, run.output("normal", normal, shape));
+            run.on()
+                .random()
+                .normal(onDevice(run, key), run.output("normal of step", normal, shape));
           });
       for (double p : new double[] {0, 0.1, 0.5, 0.9}) {
         cases.add(
@@ -45,8 +50,16 @@ final class RandomFillCases {
               run.on()
                   .random()
                   .dropout(key, p, x, run.output("out", Tolerance.relative(4e-7), shape));
+              Tensor ofStep = run.output("out of step", Tolerance.relative(4e-7), shape);
+              run.on().random().dropout(onDevice(run, key), p, x, ofStep);
             });
       }
     }
+  }
+
+  private static DeviceKey onDevice(Run run, RandomKey key) {
+    double[] step = new double[Halfwords.INT];
+    Halfwords.put(key.step(), step, 0);
+    return new DeviceKey(key.seed(), key.purpose(), run.inputOf(Shape.of(step.length), step));
   }
 }

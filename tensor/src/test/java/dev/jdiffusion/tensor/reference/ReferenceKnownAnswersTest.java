@@ -322,15 +322,15 @@ final class ReferenceKnownAnswersTest {
     Tensor first = row(0);
     Tensor second = row(0);
     Tensor ema = row(1);
-    AdamStep step = new AdamStep(0.1, 0.9, 0.999, 0, 0, false, 1, 0.5, 0.9);
-    on.optimizer().adam(step, weight, row(1), first, second, ema);
+    Tensor step = row(new AdamStep(0.1, 0.9, 0.999, 0, 0, false, 1, 0.9).numbers());
+    on.optimizer().adam(step, row(0.5), weight, row(1), first, second, ema);
     // g = 1/2; the corrected moments of the first step are g and g^2: a step of the learning rate.
     assertValues(first, 0.05);
     assertValues(second, 0.00025);
     assertValues(weight, 0.9);
     assertValues(ema, 0.99);
-    AdamStep next = new AdamStep(0.1, 0.9, 0.999, 0, 0, false, 2, 1, 0.9);
-    on.optimizer().adam(next, weight, row(-0.5), first, second, null);
+    Tensor next = row(new AdamStep(0.1, 0.9, 0.999, 0, 0, false, 2, 0.9).numbers());
+    on.optimizer().adam(next, row(1), weight, row(-0.5), first, second, null);
     assertValues(first, 0.05 + 0.1 * -0.55);
     assertValues(second, 0.00025 * 0.999 + 0.00025);
     // m / (1 - 0.81) = -0.005 / 0.19 and sqrt(v / (1 - 0.998001)) = sqrt(0.00049975 / 0.001999) =
@@ -343,7 +343,8 @@ final class ReferenceKnownAnswersTest {
     Tensor weight = row(1);
     on.optimizer()
         .adam(
-            new AdamStep(0.1, 0.9, 0.999, 0, 0.5, true, 1, 1, 0),
+            row(new AdamStep(0.1, 0.9, 0.999, 0, 0.5, true, 1, 0).numbers()),
+            row(1),
             weight,
             row(2),
             row(0),
@@ -354,7 +355,8 @@ final class ReferenceKnownAnswersTest {
     Tensor first = row(0);
     on.optimizer()
         .adam(
-            new AdamStep(0.1, 0.9, 0.999, 0, 0.5, false, 1, 1, 0),
+            row(new AdamStep(0.1, 0.9, 0.999, 0, 0.5, false, 1, 0).numbers()),
+            row(1),
             coupled,
             row(2),
             first,
@@ -365,7 +367,8 @@ final class ReferenceKnownAnswersTest {
     Tensor damped = row(1);
     on.optimizer()
         .adam(
-            new AdamStep(0.1, 0.9, 0.999, 2, 0, false, 1, 1, 0),
+            row(new AdamStep(0.1, 0.9, 0.999, 2, 0, false, 1, 0).numbers()),
+            row(1),
             damped,
             row(2),
             row(0),
