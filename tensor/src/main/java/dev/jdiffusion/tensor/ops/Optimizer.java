@@ -37,7 +37,7 @@ public interface Optimizer {
       long step,
       double emaDecay) {
     /** How many {@link #numbers} there are. */
-    public static final int NUMBERS = 9;
+    public static final int NUMBERS = 10;
 
     /**
      * What {@link Optimizer#adam} multiplies with, of these names and in this order:
@@ -52,9 +52,11 @@ public interface Optimizer {
      * secondScale  1 / sqrt(1 - beta2^step)
      * epsilon
      * newWeight    1 - emaDecay
+     * secondRoot   sqrt(1 - beta2^step)               (for those who divide instead)
      * </pre>
      */
     public double[] numbers() {
+      double secondRoot = StrictMath.sqrt(1 - StrictMath.pow(beta2, step));
       return new double[] {
         decoupled ? 0 : weightDecay,
         decoupled ? 1 - learningRate * weightDecay : 1,
@@ -62,9 +64,10 @@ public interface Optimizer {
         beta2,
         1 - beta2,
         learningRate / (1 - StrictMath.pow(beta1, step)),
-        1 / StrictMath.sqrt(1 - StrictMath.pow(beta2, step)),
+        1 / secondRoot,
         epsilon,
-        1 - emaDecay
+        1 - emaDecay,
+        secondRoot
       };
     }
   }

@@ -25,9 +25,9 @@ final class ReferenceOptimizer implements Optimizer {
     double beta2 = step.get(3);
     double newSecond = step.get(4);
     double rate = step.get(5);
-    double secondScale = step.get(6);
     double epsilon = step.get(7);
     double newWeight = step.get(8);
+    double secondRoot = step.get(9);
     Values weights = Values.of(weight);
     Values gradients = Values.of(gradient);
     Values first = Values.of(firstMoment);
@@ -37,7 +37,7 @@ final class ReferenceOptimizer implements Optimizer {
       double g = gradients.get(i) * scale + addedDecay * w;
       double m = first.get(i) + newFirst * (g - first.get(i));
       double v = beta2 * second.get(i) + newSecond * g * g;
-      w = kept * w - rate * m / (Math.sqrt(v) * secondScale + epsilon);
+      w = kept * w - rate * m / (Math.sqrt(v) / secondRoot + epsilon);
       first.set(i, m);
       second.set(i, v);
       weights.set(i, w);
