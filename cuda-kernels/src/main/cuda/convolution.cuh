@@ -8,14 +8,15 @@
 template <class T, int SIGN>
 struct Windows : Panel<T, T::BM> {
   using P = Panel<T, T::BM>;
-  const float* image;
+  using Element = typename T::Element;
+  const Element* image;
   int height, width, pitch;
   int y[P::PLACES], x[P::PLACES], start[P::PLACES];
   Counter at;
   int position, end;
 
   // rowsY, rowsX: pixels of an image that are rows; row (n, p, q) has y = p * step + originY.
-  __device__ __forceinline__ Windows(const float* source, int imageHeight, int imageWidth,
+  __device__ __forceinline__ Windows(const Element* source, int imageHeight, int imageWidth,
                                      int channelPitch, int rows, int rowsY, int rowsX, int step,
                                      int originY, int originX, int tapsX, int channels,
                                      int firstRow, int endK)
@@ -35,7 +36,8 @@ struct Windows : Panel<T, T::BM> {
     }
   }
 
-  __device__ __forceinline__ void fetch(float (&values)[P::FLOATS]) {
+  template <class Use>
+  __device__ __forceinline__ void next(const Use& use) {
     int dy = SIGN * at.outer;
     int dx = SIGN * at.middle;
     int offset = (dy * width + dx) * pitch + at.inner;
@@ -43,7 +45,7 @@ struct Windows : Panel<T, T::BM> {
     for (int i = 0; i < P::PLACES; i++) {
       bool inside = position < end && static_cast<unsigned>(y[i] + dy) < height &&
                     static_cast<unsigned>(x[i] + dx) < width;
-      loadOrZero<T::WIDTH>(values + i * T::WIDTH, image + (start[i] + offset), inside);
+      use(i, image + (start[i] + offset), inside);
     }
     position += T::BK;
     at.advance();
@@ -51,7 +53,8 @@ struct Windows : Panel<T, T::BM> {
 };
 
 template <class T>
-__device__ __forceinline__ void forward(const float* input, const float* weight, const float* bias,
+__device__ __forceinline__ void forward(const typename T::Element* input,
+                                        const typename T::Element* weight, const float* bias,
                                         const float* residual, float* out, int images, int height,
                                         int width, int channels, int outHeight, int outWidth,
                                         int outChannels, int kh, int kw, int stride, int padding,
@@ -81,9 +84,10 @@ __device__ __forceinline__ void forward(const float* input, const float* weight,
 
 #define FORWARD(NAME, TILE)                                                                       \
   extern "C" __global__ void __launch_bounds__(TILE::THREADS, TILE::BLOCKS) NAME(                 \
-      const float* input, const float* weight, const float* bias, const float* residual,          \
-      float* out, int images, int height, int width, int channels, int outHeight, int outWidth,   \
-      int outChannels, int kh, int kw, int stride, int padding, int inGroup, int outGroup) {      \
+      const TILE::Element* input, const TILE::Element* weight, const float* bias,                 \
+      const float* residual, float* out, int images, int height, int width, int channels,         \
+      int outHeight, int outWidth, int outChannels, int kh, int kw, int stride, int padding,      \
+      int inGroup, int outGroup) {                                                                \
     forward<TILE>(input, weight, bias, residual, out, images, height, width, channels, outHeight, \
                   outWidth, outChannels, kh, kw, stride, padding, inGroup, outGroup);             \
   }
@@ -93,12 +97,13 @@ __device__ __forceinline__ void forward(const float* input, const float* weight,
 template <class T>
 struct TransposedWeights : Panel<T, T::BN> {
   using P = Panel<T, T::BN>;
-  const float* first;
+  using Element = typename T::Element;
+  const Element* first;
   int tapPitch, rowPitch, kw, step, hop;
   int rowsLeft, position, end;
   Counter at;
 
-  __device__ __forceinline__ TransposedWeights(const float* weight, int inGroup, int outChannels,
+  __device__ __forceinline__ TransposedWeights(const Element* weight, int inGroup, int outChannels,
                                                int outGroup, int windowWidth, int firstTap,
                                                int tapStep, int tapsX, int firstRow, int endK)
       : P(true), tapPitch(inGroup * outChannels), rowPitch(outChannels), kw(windowWidth),
@@ -107,12 +112,12 @@ struct TransposedWeights : Panel<T, T::BN> {
     first = weight + firstTap * tapPitch + (firstRow + P::row) * outChannels;
   }
 
-  __device__ __forceinline__ void fetch(float (&values)[P::FLOATS]) {
+  template <class Use>
+  __device__ __forceinline__ void next(const Use& use) {
     int offset = (at.outer * kw + at.middle) * step * tapPitch + at.inner;
 #pragma unroll
     for (int i = 0; i < P::PLACES; i++) {
-      loadOrZero<T::WIDTH>(values + i * T::WIDTH, first + (offset + i * hop),
-                           position < end && i * P::rowStep < rowsLeft);
+      use(i, first + (offset + i * hop), position < end && i * P::rowStep < rowsLeft);
     }
     position += T::BK;
     at.advance();
@@ -124,7 +129,8 @@ struct TransposedWeights : Panel<T, T::BN> {
 // of row + padding and column + padding: a class sees every stride-th element only, and is a
 // product without wasted work in which neighbours look at neighbours.
 template <class T>
-__device__ __forceinline__ void inputGrad(const float* dOut, const float* weight, const float* bias,
+__device__ __forceinline__ void inputGrad(const typename T::Element* dOut,
+                                          const typename T::Element* weight, const float* bias,
                                           float* dInput, int images, int height, int width,
                                           int channels, int outHeight, int outWidth,
                                           int outChannels, int kh, int kw, int stride, int padding,
@@ -178,9 +184,9 @@ __device__ __forceinline__ void inputGrad(const float* dOut, const float* weight
 
 #define INPUT_GRAD(NAME, TILE)                                                                    \
   extern "C" __global__ void __launch_bounds__(TILE::THREADS, TILE::BLOCKS) NAME(                 \
-      const float* dOut, const float* weight, const float* bias, float* dInput, int images,       \
-      int height, int width, int channels, int outHeight, int outWidth, int outChannels, int kh,  \
-      int kw, int stride, int padding, int inGroup, int outGroup) {                               \
+      const TILE::Element* dOut, const TILE::Element* weight, const float* bias, float* dInput,   \
+      int images, int height, int width, int channels, int outHeight, int outWidth,               \
+      int outChannels, int kh, int kw, int stride, int padding, int inGroup, int outGroup) {      \
     inputGrad<TILE>(dOut, weight, bias, dInput, images, height, width, channels, outHeight,       \
                     outWidth, outChannels, kh, kw, stride, padding, inGroup, outGroup);           \
   }
@@ -189,13 +195,14 @@ __device__ __forceinline__ void inputGrad(const float* dOut, const float* weight
 template <class T>
 struct Taps : Panel<T, T::BM> {
   using P = Panel<T, T::BM>;
-  const float* image;
+  using Element = typename T::Element;
+  const Element* image;
   int height, width, pitch, stride;
   int y[P::PLACES], x[P::PLACES], start[P::PLACES];
   Counter at;
   int position, end;
 
-  __device__ __forceinline__ Taps(const float* source, int imageHeight, int imageWidth,
+  __device__ __forceinline__ Taps(const Element* source, int imageHeight, int imageWidth,
                                   int channelPitch, int rows, int kw, int inGroup, int windowStride,
                                   int padding, int outHeight, int outWidth, int firstRow,
                                   int firstK, int endK)
@@ -212,7 +219,8 @@ struct Taps : Panel<T, T::BM> {
     }
   }
 
-  __device__ __forceinline__ void fetch(float (&values)[P::FLOATS]) {
+  template <class Use>
+  __device__ __forceinline__ void next(const Use& use) {
     int top = at.middle * stride;
     int left = at.inner * stride;
     int offset = ((at.outer * height + top) * width + left) * pitch;
@@ -220,7 +228,7 @@ struct Taps : Panel<T, T::BM> {
     for (int i = 0; i < P::PLACES; i++) {
       bool inside = position < end && static_cast<unsigned>(top + y[i]) < height &&
                     static_cast<unsigned>(left + x[i]) < width;
-      loadOrZero<T::WIDTH>(values + i * T::WIDTH, image + (offset + start[i]), inside);
+      use(i, image + (offset + start[i]), inside);
     }
     position += T::BK;
     at.advance();

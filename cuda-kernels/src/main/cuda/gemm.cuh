@@ -17,6 +17,8 @@
 // fours, so that shared memory is read in vectors.
 template <int ROWS, int COLUMNS, int DEPTH, int THREAD_ROWS, int THREAD_COLUMNS, int FLOATS>
 struct Tile {
+  // Slices in shared memory at once; with more than two they come by cp.async (staged.cuh).
+  static constexpr int STAGES = 2;
   static constexpr int BM = ROWS, BN = COLUMNS, BK = DEPTH;
   static constexpr int TM = THREAD_ROWS, TN = THREAD_COLUMNS;
   static constexpr int WIDTH = FLOATS;
@@ -31,6 +33,8 @@ struct Tile {
   static constexpr int SIDE = FLOATS == 4 ? 2 : 8;
   // 16-bit numbers in shared memory, two of one row in a word.
   static constexpr bool PAIRS = false;
+  // Numbers in global memory.
+  using Element = float;
 
   // Where a row lies among those of a word along K.
   __device__ __forceinline__ static int place(int word, int row) { return row; }
@@ -173,6 +177,9 @@ struct Panel {
   }
 };
 
+// Loaders have next(use): it calls use(i, from, valid) for each place i of the thread in the next
+// slice, with the address of its first number, and whether it exists.
+
 template <int WIDTH>
 __device__ __forceinline__ void loadOrZero(float* values, const float* from, bool valid) {
   if constexpr (WIDTH == 1) {
@@ -189,34 +196,42 @@ __device__ __forceinline__ void loadOrZero(float* values, const float* from, boo
   }
 }
 
+// Brings a thread's part of the next slice into registers.
+template <class T, class Loader>
+__device__ __forceinline__ void fetch(Loader& loader, float (&values)[Loader::FLOATS]) {
+  loader.next([&](int i, const float* from, bool valid) {
+    loadOrZero<T::WIDTH>(values + i * T::WIDTH, from, valid);
+  });
+}
+
 // Rows of a matrix in memory. Element (row, k) lies at row * stride + k if it is contiguous along
 // K, at k * stride + row otherwise.
 template <class T, int ROWS>
 struct Matrix : Panel<T, ROWS> {
   using P = Panel<T, ROWS>;
-  const float* matrix;
-  int next, advance, hop;
+  using Element = typename T::Element;
+  const Element* matrix;
+  int at, advance, hop;
   int position, end, rowsLeft;
 
-  __device__ __forceinline__ Matrix(const float* source, int stride, bool alongK, int firstRow,
+  __device__ __forceinline__ Matrix(const Element* source, int stride, bool alongK, int firstRow,
                                     int rows, int firstK, int endK)
       : P(alongK), matrix(source), position(firstK + P::k), end(endK),
         rowsLeft(rows - firstRow - P::row) {
     int r = firstRow + P::row;
-    next = alongK ? r * stride + position : position * stride + r;
+    at = alongK ? r * stride + position : position * stride + r;
     advance = alongK ? T::BK : T::BK * stride;
     hop = alongK ? P::rowStep * stride : P::rowStep;
   }
 
-  // The thread's part of the next slice.
-  __device__ __forceinline__ void fetch(float (&values)[P::FLOATS]) {
+  template <class Use>
+  __device__ __forceinline__ void next(const Use& use) {
 #pragma unroll
     for (int i = 0; i < P::PLACES; i++) {
-      loadOrZero<T::WIDTH>(values + i * T::WIDTH, matrix + (next + i * hop),
-                           position < end && i * P::rowStep < rowsLeft);
+      use(i, matrix + (at + i * hop), position < end && i * P::rowStep < rowsLeft);
     }
     position += T::BK;
-    next += advance;
+    at += advance;
   }
 };
 
@@ -251,9 +266,10 @@ struct Counter {
   }
 };
 
-// Adds the product of all slices to the sums of the block's threads.
+// Adds the product of all slices, through registers and two buffers.
 template <class T, class A, class B>
-__device__ __forceinline__ void multiply(A& a, B& b, int slices, float (&sum)[T::TM][T::TN]) {
+__device__ __forceinline__ void multiplyThroughRegisters(A& a, B& b, int slices,
+                                                         float (&sum)[T::TM][T::TN]) {
   __shared__ __align__(16) float left[2][A::SHARED];
   __shared__ __align__(16) float right[2][B::SHARED];
   if (slices <= 0) {
@@ -261,8 +277,8 @@ __device__ __forceinline__ void multiply(A& a, B& b, int slices, float (&sum)[T:
   }
   float fromA[A::FLOATS];
   float fromB[B::FLOATS];
-  a.fetch(fromA);
-  b.fetch(fromB);
+  fetch<T>(a, fromA);
+  fetch<T>(b, fromB);
   a.store(fromA, left[0]);
   b.store(fromB, right[0]);
   __syncthreads();
@@ -270,8 +286,8 @@ __device__ __forceinline__ void multiply(A& a, B& b, int slices, float (&sum)[T:
     int buffer = slice & 1;
     bool more = slice + 1 < slices;
     if (more) {
-      a.fetch(fromA);
-      b.fetch(fromB);
+      fetch<T>(a, fromA);
+      fetch<T>(b, fromB);
     }
     T::template accumulate<A::STRIDE, B::STRIDE>(left[buffer], right[buffer], sum);
     if (more) {
@@ -279,6 +295,16 @@ __device__ __forceinline__ void multiply(A& a, B& b, int slices, float (&sum)[T:
       b.store(fromB, right[buffer ^ 1]);
       __syncthreads();
     }
+  }
+}
+
+// Adds the product of all slices to the sums of the block's threads.
+template <class T, class A, class B>
+__device__ __forceinline__ void multiply(A& a, B& b, int slices, float (&sum)[T::TM][T::TN]) {
+  if constexpr (T::STAGES == 2) {
+    multiplyThroughRegisters<T>(a, b, slices, sum);
+  } else {
+    T::multiplyInStages(a, b, slices, sum);
   }
 }
 
@@ -324,7 +350,7 @@ __device__ __forceinline__ void begin(float (&sum)[T::TM][T::TN], int firstRow, 
              [&](int i, int j, int at, int column) {
 #pragma unroll
                for (int q = 0; q < T::RUN; q++) {
-                 if (T::WIDTH == 4 || column + q < columns) {
+                 if (T::WIDTH >= 4 || column + q < columns) {
                    float value = bias == nullptr ? 0.0f : __ldg(bias + column + q);
                    sum[i][j + q] = residual == nullptr ? value : value + residual[at + q];
                  }
@@ -340,10 +366,10 @@ __device__ __forceinline__ void finish(const float (&sum)[T::TM][T::TN], int fir
                                        float* out) {
   forSums<T>(firstRow, rows, firstColumn, columns, offset,
              [&](int i, int j, int at, int column) {
-               if constexpr (T::WIDTH == 4 && T::RUN == 4) {
+               if constexpr (T::WIDTH >= 4 && T::RUN == 4) {
                  *reinterpret_cast<float4*>(out + at) =
                      make_float4(sum[i][j], sum[i][j + 1], sum[i][j + 2], sum[i][j + 3]);
-               } else if constexpr (T::WIDTH == 4) {
+               } else if constexpr (T::WIDTH >= 4) {
                  *reinterpret_cast<float2*>(out + at) = make_float2(sum[i][j], sum[i][j + 1]);
                } else {
 #pragma unroll

@@ -4,10 +4,15 @@
 #include "gemm.cuh"
 
 template <class T>
-__device__ __forceinline__ void matMul(const float* a, const float* b, const float* bias,
-                                       const float* residual, float* out, int m, int n, int k,
-                                       int transposeA, int transposeB, long long nextA,
-                                       long long nextB, int batch, int pieces, int piece) {
+__device__ __forceinline__ void matMul(const typename T::Element* a, const typename T::Element* b,
+                                       const float* bias, const float* residual, float* out, int m,
+                                       int n, int k, int transposeA, int transposeB,
+                                       long long nextA, long long nextB, int batch, int pieces,
+                                       int piece) {
+  if constexpr (T::STAGES > 2) {
+    transposeA = !T::LEFT_ALONG_K;
+    transposeB = T::RIGHT_ALONG_K;
+  }
   int block = blockIdx.x;
   int columnTiles = tilesFor(n, T::BN);
   int rowTiles = tilesFor(m, T::BM);
@@ -36,9 +41,9 @@ __device__ __forceinline__ void matMul(const float* a, const float* b, const flo
 // pieces, piece: how many parts K is cut into, and the extent of each.
 #define MAT_MUL(NAME, TILE)                                                                       \
   extern "C" __global__ void __launch_bounds__(TILE::THREADS, TILE::BLOCKS) NAME(                 \
-      const float* a, const float* b, const float* bias, const float* residual, float* out,       \
-      int m, int n, int k, int transposeA, int transposeB, long long nextA, long long nextB,      \
-      int batch, int pieces, int piece) {                                                         \
+      const TILE::Element* a, const TILE::Element* b, const float* bias,                          \
+      const float* residual, float* out, int m, int n, int k, int transposeA, int transposeB,     \
+      long long nextA, long long nextB, int batch, int pieces, int piece) {                       \
     matMul<TILE>(a, b, bias, residual, out, m, n, k, transposeA, transposeB, nextA, nextB, batch, \
                  pieces, piece);                                                                  \
   }

@@ -43,9 +43,9 @@ final class CudaConvolution implements Convolution {
    */
   CudaConvolution(Kernels kernels, Precision precision, @Nullable GemmTile always) {
     this.kernels = kernels;
-    this.forward = new ProductKernels(kernels, FILE, "convolution_forward");
-    this.inputGrad = new ProductKernels(kernels, FILE, "convolution_input_grad");
-    this.weightGrad = new ProductKernels(kernels, FILE, "convolution_weight_grad");
+    this.forward = new ProductKernels(kernels, FILE, "convolution_forward", "");
+    this.inputGrad = new ProductKernels(kernels, FILE, "convolution_input_grad", "");
+    this.weightGrad = new ProductKernels(kernels, FILE, "convolution_weight_grad", "");
     this.precision = precision;
     this.always = always;
     matMul = new CudaMatMul(kernels, precision, always);
@@ -118,8 +118,8 @@ final class CudaConvolution implements Convolution {
       return kh == size && kw == size && stride() == 1;
     }
 
-    boolean fours() {
-      return inGroup() % 4 == 0 && outGroup() % 4 == 0;
+    int unit(boolean aligned) {
+      return GemmTile.unit(aligned, inGroup(), outGroup(), outGroup());
     }
 
     Kernel giveTo(Kernel kernel) {
@@ -183,13 +183,17 @@ final class CudaConvolution implements Convolution {
           .with(0)
           .launch(depthwiseBlocks(out), DEPTHWISE_THREADS);
     } else {
-      boolean wide = e.fours() && aligned(input, weight, out) && GemmTile.aligned(residual);
-      GemmTile tile = tile(e.outPixels(), e.outGroup(), e.groups(), 0).available(wide, precision);
-      Kernel kernel = forward.get(tile, wide, precision);
-      e.giveTo(kernel.with(input).with(weight).with(bias).with(residual).with(out))
-          .launch(
-              Math.toIntExact(tile.blocks(e.outPixels(), e.outGroup(), e.groups())),
-              tile.threads());
+      int unit = e.unit(aligned(input, weight, out) && GemmTile.aligned(residual));
+      GemmTile tile = tile(e.outPixels(), e.outGroup(), e.groups(), 0).available(unit, precision);
+      Kernel kernel = forward.get(tile, unit, precision);
+      try (Scope scope = Scope.open()) {
+        if (tile.wantsRounded(precision)) {
+          input = ProductKernels.rounded(kernels, input);
+          weight = ProductKernels.rounded(kernels, weight);
+        }
+        e.giveTo(kernel.with(input).with(weight).with(bias).with(residual).with(out));
+        tile.launch(kernel, tile.blocks(e.outPixels(), e.outGroup(), e.groups()), precision);
+      }
     }
   }
 
@@ -248,15 +252,21 @@ final class CudaConvolution implements Convolution {
           .with(e.padding())
           .launch(Kernels.blocks(dInput.size(), DEPTHWISE_THREADS), DEPTHWISE_THREADS);
     } else {
-      boolean wide = e.fours() && aligned(dOut, weight, dInput);
+      int unit = e.unit(aligned(dOut, weight, dInput));
       // One product for each class of pixels that see the same elements of the window.
       int stride = e.stride();
       int rows = e.images * ((e.height + stride - 1) / stride) * ((e.width + stride - 1) / stride);
       long products = (long) e.groups() * stride * stride;
-      GemmTile tile = tile(rows, e.inGroup(), products, 0).available(wide, precision);
-      Kernel kernel = inputGrad.get(tile, wide, precision);
-      e.giveTo(kernel.with(dOut).with(weight).with(bias).with(dInput))
-          .launch(Math.toIntExact(tile.blocks(rows, e.inGroup(), products)), tile.threads());
+      GemmTile tile = tile(rows, e.inGroup(), products, 0).available(unit, precision);
+      Kernel kernel = inputGrad.get(tile, unit, precision);
+      try (Scope scope = Scope.open()) {
+        if (tile.wantsRounded(precision)) {
+          dOut = ProductKernels.rounded(kernels, dOut);
+          weight = ProductKernels.rounded(kernels, weight);
+        }
+        e.giveTo(kernel.with(dOut).with(weight).with(bias).with(dInput));
+        tile.launch(kernel, tile.blocks(rows, e.inGroup(), products), precision);
+      }
     }
   }
 
@@ -290,22 +300,20 @@ final class CudaConvolution implements Convolution {
   }
 
   private void productWeightGrad(Extents e, Tensor input, Tensor dOut, Tensor dWeight) {
-    boolean wide = e.fours() && aligned(input, dOut, dWeight);
+    int unit = e.unit(aligned(input, dOut, dWeight));
     int rows = e.kh * e.kw * e.inGroup();
     int depth = e.outPixels();
     Precision rounding = GemmTile.ofWeightGradients(precision);
-    GemmTile tile = tile(rows, e.outGroup(), e.groups(), depth).available(wide, rounding);
+    GemmTile tile = tile(rows, e.outGroup(), e.groups(), depth).available(unit, rounding);
     long blocks = tile.blocks(rows, e.outGroup(), e.groups());
-    int piece = GemmTile.piece(depth, blocks, dWeight.size());
+    int piece = tile.piece(depth, blocks, dWeight.size());
     int pieces = GemmTile.pieces(depth, piece);
-    Kernel kernel = weightGrad.get(tile, wide, rounding);
+    Kernel kernel = weightGrad.get(tile, unit, rounding);
     try (Scope scope = Scope.open()) {
       Tensor result =
           pieces == 1 ? dWeight : Tensor.empty(dWeight.backend(), Shape.of(pieces, dWeight.size()));
-      e.giveTo(kernel.with(input).with(dOut).with(result))
-          .with(pieces)
-          .with(piece)
-          .launch(Math.toIntExact(blocks * pieces), tile.threads());
+      e.giveTo(kernel.with(input).with(dOut).with(result)).with(pieces).with(piece);
+      tile.launch(kernel, blocks * pieces, rounding);
       if (pieces > 1) {
         add(result, pieces, dWeight);
       }

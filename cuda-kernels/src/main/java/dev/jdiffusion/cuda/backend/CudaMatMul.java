@@ -15,9 +15,13 @@ import org.jspecify.annotations.Nullable;
 final class CudaMatMul implements MatMul {
   private static final String FILE = "mat_mul";
   private static final int THREADS = 256;
+  private static final String[] LAYOUTS = {"_nn", "_nt", "_tn"};
 
   private final Kernels kernels;
-  private final ProductKernels products;
+
+  /** By layout: no operand transposed, the right one, the left one. */
+  private final ProductKernels[] products;
+
   private final Precision precision;
   private final @Nullable GemmTile always;
 
@@ -28,7 +32,10 @@ final class CudaMatMul implements MatMul {
    */
   CudaMatMul(Kernels kernels, Precision precision, @Nullable GemmTile always) {
     this.kernels = kernels;
-    this.products = new ProductKernels(kernels, FILE, FILE);
+    this.products = new ProductKernels[LAYOUTS.length];
+    for (int i = 0; i < LAYOUTS.length; i++) {
+      products[i] = new ProductKernels(kernels, FILE, FILE, LAYOUTS[i]);
+    }
     this.precision = precision;
     this.always = always;
   }
@@ -58,22 +65,27 @@ final class CudaMatMul implements MatMul {
     }
     long nextA = oneA ? 0 : (long) m * k;
     long nextB = oneB ? 0 : (long) k * n;
-    boolean wide =
-        (transposeA ? m : k) % 4 == 0
-            && (transposeB ? k : n) % 4 == 0
-            && n % 4 == 0
-            && GemmTile.aligned(a)
+    boolean aligned =
+        GemmTile.aligned(a)
             && GemmTile.aligned(b)
             && GemmTile.aligned(out)
             && GemmTile.aligned(residual);
+    int unit = GemmTile.unit(aligned, transposeA ? m : k, transposeB ? k : n, n);
     GemmTile chosen = always != null ? always : GemmTile.choose(m, n, batch, transposeA ? k : 0);
     Precision rounding = transposeA ? GemmTile.ofWeightGradients(precision) : precision;
-    GemmTile tile = chosen.available(wide, rounding);
+    GemmTile tile = chosen.available(unit, rounding);
+    if (transposeA && transposeB && tile.isStaged(rounding)) {
+      tile = GemmTile.MEDIUM;
+    }
     long blocks = tile.blocks(m, n, batch);
-    int piece = transposeA ? GemmTile.piece(k, blocks, out.size()) : k;
+    int piece = transposeA ? tile.piece(k, blocks, out.size()) : k;
     int pieces = GemmTile.pieces(k, piece);
-    Kernel kernel = products.get(tile, wide, rounding);
+    Kernel kernel = products[transposeA ? 2 : transposeB ? 1 : 0].get(tile, unit, rounding);
     try (Scope scope = Scope.open()) {
+      if (tile.wantsRounded(rounding)) {
+        a = ProductKernels.rounded(kernels, a);
+        b = ProductKernels.rounded(kernels, b);
+      }
       @Nullable Tensor partial =
           pieces == 1 ? null : Tensor.empty(out.backend(), Shape.of(pieces, out.size()));
       kernel
@@ -91,8 +103,8 @@ final class CudaMatMul implements MatMul {
           .with(nextB)
           .with(batch)
           .with(pieces)
-          .with(piece)
-          .launch(Math.toIntExact(blocks * pieces), tile.threads());
+          .with(piece);
+      tile.launch(kernel, blocks * pieces, rounding);
       if (partial != null) {
         kernels
             .get(FILE, "mat_mul_finish")

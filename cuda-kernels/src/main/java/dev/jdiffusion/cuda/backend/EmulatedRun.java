@@ -28,6 +28,7 @@ public record EmulatedRun(List<KernelCounts> kernels, double difference, double 
   private static final String NAIVE = "naive";
   private static final int NAIVE_COLUMNS = 32;
   private static final int NAIVE_ROWS = 8;
+  private static final int WIDE = 4;
   private static final double TOLERANCE = 1e-5;
 
   /**
@@ -47,7 +48,9 @@ public record EmulatedRun(List<KernelCounts> kernels, double difference, double 
     List<String> names = new ArrayList<>(List.of(USUAL));
     if (operation.hasTiles()) {
       for (GemmTile tile : GemmTile.values()) {
-        names.add(tile.name().toLowerCase(Locale.ROOT));
+        if (tile.available(WIDE, Precision.FP32) == tile) {
+          names.add(tile.name().toLowerCase(Locale.ROOT));
+        }
       }
     }
     if (operation == EmulatedOperation.MAT_MUL) {

@@ -31,7 +31,10 @@ import java.util.Map;
 public final class EmulatorDriver implements GpuDriver {
   private static final int MOST_THREADS = 1024;
   private static final int MOST_BLOCKS_YZ = 65_535;
-  private static final int SHARED_BYTES = 65_536;
+
+  /** As on compute capability 8.6 and 8.9; 8.0 and 9.0 have more. */
+  private static final int SHARED_BYTES = 101_376;
+
   private static final GpuDevice DEVICE =
       new GpuDevice("PTX emulator", 12_060, 8, 0, 8, SHARED_BYTES);
 

@@ -114,7 +114,9 @@ final class GemmTileTest {
         new Product(60, 132, 44, true, false),
         new Product(68, 20, 600, true, true),
         new Product(33, 67, 19, false, true),
-        new Product(65, 31, 1030, true, false));
+        new Product(65, 31, 1030, true, false),
+        new Product(136, 264, 72, false, false),
+        new Product(200, 136, 40, false, true));
   }
 
   private static Stream<Window> windows() {
@@ -123,7 +125,8 @@ final class GemmTileTest {
         new Window(4, 20, 12, 10, 9, new Geometry(2, 1, 1)),
         new Window(3, 24, 16, 7, 6, new Geometry(1, 0, 2)),
         new Window(5, 3, 7, 9, 11, new Geometry(3, 2, 1)),
-        new Window(1, 36, 68, 7, 9, new Geometry(1, 0, 1)));
+        new Window(1, 36, 68, 7, 9, new Geometry(1, 0, 1)),
+        new Window(3, 32, 272, 6, 7, new Geometry(2, 1, 2)));
   }
 
   @TestFactory
@@ -181,10 +184,36 @@ final class GemmTileTest {
   }
 
   @TestFactory
+  Stream<DynamicTest> largeTilesHaveTheBitsOfSmallerOnes() {
+    return products()
+        // Where K is cut into pieces, tiles cut at different places.
+        .filter(product -> !product.transposeA)
+        .flatMap(product ->
+            Stream.of(Precision.TF32, Precision.BF16)
+                .filter(each -> TestDevice.hasTensorCores(driver))
+                .flatMap(precision ->
+                    Stream.of(GemmTile.HUGE, GemmTile.LARGE)
+                        .map(tile ->
+                            DynamicTest.dynamicTest(
+                                precision + " " + tile + " " + product,
+                                () ->
+                                    assertArrayEquals(
+                                        gaussian(product, precision, GemmTile.MEDIUM),
+                                        gaussian(product, precision, tile))))));
+  }
+
+  private float[] gaussian(Product product, Precision precision, GemmTile tile) {
+    return product.on(
+        device, new CudaMatMul(kernels, precision, tile), SplittableRandom::nextGaussian);
+  }
+
+  @TestFactory
   Stream<DynamicTest> wideTilesNeverMeetInABankOfSharedMemory() {
-    return Stream.of(Precision.FP32, Precision.TF32)
+    return Stream.of(Precision.values())
         .flatMap(precision ->
-            Stream.of(GemmTile.LARGE, GemmTile.MEDIUM)
+            Stream.of(GemmTile.HUGE, GemmTile.LARGE, GemmTile.MEDIUM)
+                // Two numbers of 16 bits in a word are stored one by one.
+                .filter(tile -> tile != GemmTile.MEDIUM || precision != Precision.BF16)
                 .flatMap(tile ->
                     Stream.of(
                             new Product(128, 128, 32, false, false),
