@@ -20,6 +20,8 @@ record Mutant(String file, String kernel, Kind kind, int line) {
     BARRIER(Pattern.compile("bar(rier)?\\.sync.*;")),
     /** A wait for asynchronous copies is missing. */
     WAIT(Pattern.compile("cp\\.async\\.wait.*;")),
+    /** Asynchronous copies are in the group of later ones. */
+    COMMIT(Pattern.compile("cp\\.async\\.commit.*;")),
     /** A comparison of integers takes in one number more or less. */
     BOUND(Pattern.compile("setp\\.(lt|le|gt|ge)\\."));
 
