@@ -15,6 +15,10 @@ import java.util.Map;
  * of a function has no blocks.
  */
 public final class PtxParser {
+  private static final int DEEPEST_OPERAND = 16;
+  private static final int MOST_REGISTERS = 1 << 20;
+  private static final int MOST_ALIGNMENT = 1 << 20;
+
   private final List<Token> tokens;
   private int at;
 
@@ -80,7 +84,7 @@ public final class PtxParser {
         case ".maxntid", ".reqntid" -> {
           maximumThreads = 1;
           do {
-            maximumThreads *= (int) integer(next());
+            maximumThreads *= (int) integerUpTo(Short.MAX_VALUE);
           } while (accept(","));
         }
         case ".minnctapersm", ".maxnreg", ".maxnctapersm" -> next();
@@ -131,6 +135,7 @@ public final class PtxParser {
     private final Map<String, List<String>> branchTargets = new HashMap<>();
     private final Deque<Map<String, String>> blocks = new ArrayDeque<>();
     private int blockCount;
+    private int depth;
 
     void read() {
       expect("{");
@@ -190,7 +195,7 @@ public final class PtxParser {
       do {
         Token name = next();
         if (accept("<")) {
-          long count = integer(next());
+          long count = integerUpTo(MOST_REGISTERS - registers.size());
           expect(">");
           for (int i = 0; i < count; i++) {
             registers.put(declare(name.text() + i), type);
@@ -245,6 +250,15 @@ public final class PtxParser {
     }
 
     private PtxOperand single() {
+      if (++depth > DEEPEST_OPERAND) {
+        throw new PtxException(peek().line(), "operands are nested too deeply");
+      }
+      PtxOperand operand = atDepth();
+      depth--;
+      return operand;
+    }
+
+    private PtxOperand atDepth() {
       if (accept("{")) {
         return new PtxOperand.Vector(list("}"));
       }
@@ -311,7 +325,7 @@ public final class PtxParser {
     while (peek().text().startsWith(".")) {
       Token word = next();
       switch (word.text()) {
-        case ".align" -> align = (int) integer(next());
+        case ".align" -> align = (int) integerUpTo(MOST_ALIGNMENT);
         case ".v2" -> elements = 2;
         case ".v4" -> elements = 4;
         case ".ptr", ".global", ".const", ".shared", ".local" -> {}
@@ -321,8 +335,11 @@ public final class PtxParser {
     Token name = next();
     long bytes = (long) elementBytes * elements;
     while (accept("[")) {
-      bytes *= peek().is("]") ? 0 : integer(next());
+      bytes *= peek().is("]") ? 0 : integerUpTo(Integer.MAX_VALUE / Math.max(1, bytes));
       expect("]");
+    }
+    if (elementBytes == 0) {
+      throw new PtxException(name.line(), "the variable " + name.text() + " has no type");
     }
     byte[] data = accept("=") ? initializer(elementBytes, (int) bytes) : new byte[0];
     return new PtxVariable(
@@ -343,7 +360,11 @@ public final class PtxParser {
       } else if (accept("}")) {
         depth--;
       } else if (!accept(",")) {
+        Token first = peek();
         long bits = number().bits();
+        if (position + elementBytes > bytes) {
+          throw new PtxException(first.line(), "more values than the variable has room for");
+        }
         for (int i = 0; i < elementBytes; i++) {
           data[position++] = (byte) (bits >> 8 * i);
         }
@@ -389,6 +410,15 @@ public final class PtxParser {
     } catch (NumberFormatException e) {
       throw unexpected(token);
     }
+  }
+
+  private long integerUpTo(long most) {
+    Token token = next();
+    long value = integer(token);
+    if (value < 0 || value > most) {
+      throw new PtxException(token.line(), token.text() + " is too much; at most " + most);
+    }
+    return value;
   }
 
   private static long integer(Token token) {

@@ -2,13 +2,22 @@ package dev.jdiffusion.cuda.ptx;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class PtxParserTest {
+  private static final Pattern LINE = Pattern.compile("line (\\d+): .");
   private static final String TEXT =
       """
       // A comment
@@ -89,6 +98,81 @@ class PtxParserTest {
     assertEquals("line 1: the text ends too early", message(".entry kernel() {"));
     assertEquals("line 3: the label A stands twice", message(".entry kernel() {\nA:\nA:\n}"));
     assertEquals("line 1: a comment that does not end", message("/* .version"));
+  }
+
+  @Test
+  void whatIsTooMuchIsRefusedWithItsLine() {
+    assertEquals(
+        "line 1: 4000000000 is too much; at most 1048576",
+        message(".entry kernel() { .reg .b32 %r<4000000000>; }"));
+    assertEquals(
+        "line 2: 9999999999 is too much; at most 536870911",
+        message(".version 6.3\n.global .b32 all[9999999999];"));
+    assertEquals(
+        "line 1: more values than the variable has room for",
+        message(".const .b8 table[2] = {1, 2, 3};"));
+    assertEquals("line 1: the variable x has no type", message(".global .align 4 x;"));
+    assertEquals(
+        "line 1: operands are nested too deeply",
+        message(".entry kernel() { mov.b32 " + "{".repeat(10_000)));
+  }
+
+  /** Parses a text, which may be PTX or not; if not, the message must name a line of it. */
+  private static boolean isPtx(String text, String what) {
+    try {
+      PtxParser.parse(text);
+      return true;
+    } catch (PtxException e) {
+      Matcher line = LINE.matcher(String.valueOf(e.getMessage()));
+      assertTrue(line.lookingAt(), what + ": " + e.getMessage());
+      int number = Integer.parseInt(line.group(1));
+      assertTrue(number >= 1 && number <= text.lines().count() + 1, what + ": " + e.getMessage());
+      return false;
+    }
+  }
+
+  @Test
+  void aTextThatEndsAnywhereIsRefusedWithALineOrIsWhole() {
+    int refused = 0;
+    for (int end = 0; end < TEXT.length(); end++) {
+      refused += isPtx(TEXT.substring(0, end), "the first " + end + " characters") ? 0 : 1;
+    }
+    assertTrue(refused > TEXT.length() / 2, refused + " of " + TEXT.length());
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3})
+  void damagedTextIsRefusedWithALineOrIsStillPtx(long seed) {
+    SplittableRandom random = new SplittableRandom(seed);
+    int refused = 0;
+    for (int i = 0; i < 5000; i++) {
+      StringBuilder text = new StringBuilder(TEXT);
+      for (int j = random.nextInt(1, 5); j > 0; j--) {
+        int at = random.nextInt(text.length());
+        switch (random.nextInt(3)) {
+          case 0 -> text.setCharAt(at, (char) random.nextInt(1, 256));
+          case 1 -> text.delete(at, Math.min(text.length(), at + random.nextInt(1, 20)));
+          default -> {
+            int from = random.nextInt(text.length());
+            text.insert(at, text, from, Math.min(text.length(), from + random.nextInt(1, 20)));
+          }
+        }
+      }
+      refused += isPtx(text.toString(), "seed " + seed + ", text " + i + "\n" + text) ? 0 : 1;
+    }
+    assertTrue(refused > 1000, "seed " + seed + ": " + refused);
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {4, 5, 6})
+  void randomBytesAreRefusedWithALine(long seed) {
+    SplittableRandom random = new SplittableRandom(seed);
+    for (int i = 0; i < 2000; i++) {
+      byte[] bytes = new byte[random.nextInt(1, 300)];
+      random.nextBytes(bytes);
+      String text = "x" + new String(bytes, StandardCharsets.ISO_8859_1);
+      assertFalse(isPtx(text, "seed " + seed + ", text " + i));
+    }
   }
 
   private static String message(String text) {
