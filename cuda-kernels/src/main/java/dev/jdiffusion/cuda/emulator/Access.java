@@ -1,5 +1,7 @@
 package dev.jdiffusion.cuda.emulator;
 
+import java.util.Arrays;
+
 /**
  * Loads and stores. An access checks the addresses of all lanes first, which gives the places of
  * the words, and then moves them.
@@ -30,8 +32,8 @@ abstract class Access extends Instruction implements GlobalMemory.Transfer {
   /** The register slots of the elements. */
   final int[] slots;
 
-  /** Whether the registers are of 64 bits. */
-  final boolean wideSlots;
+  /** Where the registers are kept. */
+  final Register kind;
 
   /**
    * Where an address is taken from.
@@ -40,11 +42,11 @@ abstract class Access extends Instruction implements GlobalMemory.Transfer {
    */
   record Address(Space space, int slot, boolean narrow, long offset) {}
 
-  Access(Address address, int elementBytes, int[] slots, boolean wideSlots) {
+  Access(Address address, int elementBytes, int[] slots, Register kind) {
     this.address = address;
     this.elementBytes = elementBytes;
     this.slots = slots;
-    this.wideSlots = wideSlots;
+    this.kind = kind;
     size = elementBytes * slots.length;
   }
 
@@ -65,12 +67,12 @@ abstract class Access extends Instruction implements GlobalMemory.Transfer {
     if (address.narrow()) {
       int[] lanes = warp.narrow[address.slot()];
       for (int i = 0; i < Lanes.COUNT; i++) {
-        addresses[i] = Integer.toUnsignedLong(lanes[i]) + offset;
+        addresses[i] = Integer.toUnsignedLong(lanes[warp.first + i]) + offset;
       }
     } else {
       long[] lanes = warp.wide[address.slot()];
       for (int i = 0; i < Lanes.COUNT; i++) {
-        addresses[i] = lanes[i] + offset;
+        addresses[i] = lanes[warp.first + i] + offset;
       }
     }
   }
@@ -112,8 +114,8 @@ abstract class Access extends Instruction implements GlobalMemory.Transfer {
   static final class Load extends Access {
     private final boolean signed;
 
-    Load(Address address, int elementBytes, boolean signed, int[] slots, boolean wideSlots) {
-      super(address, elementBytes, slots, wideSlots);
+    Load(Address address, int elementBytes, boolean signed, int[] slots, Register kind) {
+      super(address, elementBytes, slots, kind);
       this.signed = signed;
     }
 
@@ -135,16 +137,20 @@ abstract class Access extends Instruction implements GlobalMemory.Transfer {
 
     @Override
     public void move(Warp warp, int[] words, int lanes) {
-      if (elementBytes == Integer.BYTES && !wideSlots) {
+      if (elementBytes == Integer.BYTES && kind != Register.WIDE) {
         for (int element = 0; element < slots.length; element++) {
           if (slots[element] != NONE) {
-            words(warp.narrow[slots[element]], words, warp.places, element, lanes);
+            if (kind == Register.SINGLE) {
+              numbers(warp, warp.registers.single[slots[element]], words, element, lanes);
+            } else {
+              words(warp, warp.narrow[slots[element]], words, element, lanes);
+            }
           }
         }
       } else if (elementBytes == Long.BYTES) {
         for (int element = 0; element < slots.length; element++) {
           if (slots[element] != NONE) {
-            doubleWords(warp.wide[slots[element]], words, warp.places, 2 * element, lanes);
+            doubleWords(warp, warp.wide[slots[element]], words, 2 * element, lanes);
           }
         }
       } else {
@@ -152,24 +158,42 @@ abstract class Access extends Instruction implements GlobalMemory.Transfer {
       }
     }
 
-    private static void words(int[] to, int[] words, int[] places, int element, int lanes) {
+    private static void words(Warp warp, int[] to, int[] words, int element, int lanes) {
+      int[] places = warp.places;
+      int first = warp.first;
       if (lanes == Lanes.ALL) {
         for (int lane = 0; lane < Lanes.COUNT; lane++) {
-          to[lane] = words[places[lane] + element];
+          to[first + lane] = words[places[lane] + element];
         }
         return;
       }
       for (int rest = lanes; rest != 0; rest &= rest - 1) {
         int lane = Integer.numberOfTrailingZeros(rest);
-        to[lane] = words[places[lane] + element];
+        to[first + lane] = words[places[lane] + element];
       }
     }
 
-    private static void doubleWords(long[] to, int[] words, int[] places, int element, int lanes) {
+    private static void numbers(Warp warp, float[] to, int[] words, int element, int lanes) {
+      int[] places = warp.places;
+      int first = warp.first;
+      if (lanes == Lanes.ALL) {
+        for (int lane = 0; lane < Lanes.COUNT; lane++) {
+          to[first + lane] = Float.intBitsToFloat(words[places[lane] + element]);
+        }
+        return;
+      }
       for (int rest = lanes; rest != 0; rest &= rest - 1) {
         int lane = Integer.numberOfTrailingZeros(rest);
-        int place = places[lane] + element;
-        to[lane] = Integer.toUnsignedLong(words[place]) | (long) words[place + 1] << Integer.SIZE;
+        to[first + lane] = Float.intBitsToFloat(words[places[lane] + element]);
+      }
+    }
+
+    private static void doubleWords(Warp warp, long[] to, int[] words, int element, int lanes) {
+      for (int rest = lanes; rest != 0; rest &= rest - 1) {
+        int lane = Integer.numberOfTrailingZeros(rest);
+        int place = warp.places[lane] + element;
+        to[warp.first + lane] =
+            Integer.toUnsignedLong(words[place]) | (long) words[place + 1] << Integer.SIZE;
       }
     }
 
@@ -185,10 +209,11 @@ abstract class Access extends Instruction implements GlobalMemory.Transfer {
           int at = (int) (warp.addresses[lane] & 3) + element * elementBytes;
           int word = words[warp.places[lane] + (at >>> 2)] >>> Byte.SIZE * (at & 3) << unused;
           int value = signed ? word >> unused : word >>> unused;
-          if (wideSlots) {
-            warp.wide[slots[element]][lane] = signed ? value : Integer.toUnsignedLong(value);
+          if (kind == Register.WIDE) {
+            warp.wide[slots[element]][warp.first + lane] =
+                signed ? value : Integer.toUnsignedLong(value);
           } else {
-            warp.narrow[slots[element]][lane] = value;
+            warp.narrow[slots[element]][warp.first + lane] = value;
           }
         }
       }
@@ -197,8 +222,24 @@ abstract class Access extends Instruction implements GlobalMemory.Transfer {
 
   /** Writes registers. */
   static final class Store extends Access {
-    Store(Address address, int elementBytes, int[] slots, boolean wideSlots) {
-      super(address, elementBytes, slots, wideSlots);
+    Store(Address address, int elementBytes, int[] slots, Register kind) {
+      super(address, elementBytes, slots, kind);
+    }
+
+    /** Whether the registers of two lanes hold the same. */
+    boolean writesSame(Warp warp, int lane, int other) {
+      int one = warp.first + lane;
+      int two = warp.first + other;
+      Registers registers = warp.registers;
+      return Arrays.stream(slots)
+          .allMatch(slot ->
+              switch (kind) {
+                case NARROW -> registers.narrow[slot][one] == registers.narrow[slot][two];
+                case WIDE -> registers.wide[slot][one] == registers.wide[slot][two];
+                case SINGLE ->
+                    Float.floatToRawIntBits(registers.single[slot][one])
+                        == Float.floatToRawIntBits(registers.single[slot][two]);
+              });
     }
 
     @Override
@@ -220,36 +261,56 @@ abstract class Access extends Instruction implements GlobalMemory.Transfer {
     @Override
     public void move(Warp warp, int[] words, int lanes) {
       for (int element = 0; element < slots.length; element++) {
-        if (elementBytes == Integer.BYTES && !wideSlots) {
-          words(warp.narrow[slots[element]], words, warp.places, element, lanes);
+        if (elementBytes == Integer.BYTES && kind != Register.WIDE) {
+          if (kind == Register.SINGLE) {
+            numbers(warp, warp.registers.single[slots[element]], words, element, lanes);
+          } else {
+            words(warp, warp.narrow[slots[element]], words, element, lanes);
+          }
         } else if (elementBytes == Long.BYTES) {
-          doubleWords(warp.wide[slots[element]], words, warp.places, 2 * element, lanes);
+          doubleWords(warp, warp.wide[slots[element]], words, 2 * element, lanes);
         } else {
           parts(warp, words, element, lanes);
         }
       }
     }
 
-    private static void words(int[] from, int[] words, int[] places, int element, int lanes) {
+    private static void words(Warp warp, int[] from, int[] words, int element, int lanes) {
+      int[] places = warp.places;
+      int first = warp.first;
       if (lanes == Lanes.ALL) {
         for (int lane = 0; lane < Lanes.COUNT; lane++) {
-          words[places[lane] + element] = from[lane];
+          words[places[lane] + element] = from[first + lane];
         }
         return;
       }
       for (int rest = lanes; rest != 0; rest &= rest - 1) {
         int lane = Integer.numberOfTrailingZeros(rest);
-        words[places[lane] + element] = from[lane];
+        words[places[lane] + element] = from[first + lane];
       }
     }
 
-    private static void doubleWords(
-        long[] from, int[] words, int[] places, int element, int lanes) {
+    private static void numbers(Warp warp, float[] from, int[] words, int element, int lanes) {
+      int[] places = warp.places;
+      int first = warp.first;
+      if (lanes == Lanes.ALL) {
+        for (int lane = 0; lane < Lanes.COUNT; lane++) {
+          words[places[lane] + element] = Float.floatToRawIntBits(from[first + lane]);
+        }
+        return;
+      }
       for (int rest = lanes; rest != 0; rest &= rest - 1) {
         int lane = Integer.numberOfTrailingZeros(rest);
-        int place = places[lane] + element;
-        words[place] = (int) from[lane];
-        words[place + 1] = (int) (from[lane] >>> Integer.SIZE);
+        words[places[lane] + element] = Float.floatToRawIntBits(from[first + lane]);
+      }
+    }
+
+    private static void doubleWords(Warp warp, long[] from, int[] words, int element, int lanes) {
+      for (int rest = lanes; rest != 0; rest &= rest - 1) {
+        int lane = Integer.numberOfTrailingZeros(rest);
+        int place = warp.places[lane] + element;
+        words[place] = (int) from[warp.first + lane];
+        words[place + 1] = (int) (from[warp.first + lane] >>> Integer.SIZE);
       }
     }
 
@@ -262,7 +323,9 @@ abstract class Access extends Instruction implements GlobalMemory.Transfer {
         int place = warp.places[lane] + (at >>> 2);
         int shift = Byte.SIZE * (at & 3);
         int value =
-            wideSlots ? (int) warp.wide[slots[element]][lane] : warp.narrow[slots[element]][lane];
+            kind == Register.WIDE
+                ? (int) warp.wide[slots[element]][warp.first + lane]
+                : warp.narrow[slots[element]][warp.first + lane];
         // Threads of other blocks may write the other bytes of the word at the same time.
         Atomic.replaceBits(words, place, valueMask << shift, (value & valueMask) << shift);
       }
@@ -293,9 +356,9 @@ abstract class Access extends Instruction implements GlobalMemory.Transfer {
         for (int rest = mask; rest != 0; rest &= rest - 1) {
           int lane = Integer.numberOfTrailingZeros(rest);
           if (wideSlots) {
-            warp.wide[slots[element]][lane] = value;
+            warp.wide[slots[element]][warp.first + lane] = value;
           } else {
-            warp.narrow[slots[element]][lane] = (int) value;
+            warp.narrow[slots[element]][warp.first + lane] = (int) value;
           }
         }
       }

@@ -51,7 +51,7 @@ final class Arithmetic {
   }
 
   /** 32 bits of 32 bits. */
-  static final class Narrow extends Instruction {
+  static final class Narrow extends Lanewise {
     private final Lanes.Narrow operation;
     private final int d;
     private final int a;
@@ -59,6 +59,75 @@ final class Arithmetic {
     private final int c;
 
     Narrow(Lanes.Narrow operation, int d, int a, int b, int c) {
+      this.operation = operation;
+      this.d = d;
+      this.a = a;
+      this.b = b;
+      this.c = c;
+    }
+
+    @Override
+    void compute(Registers registers, boolean aside, int from, int to) {
+      operation.apply(
+          aside ? registers.narrowScratch : registers.narrow[d],
+          registers.narrow[a],
+          registers.narrow[b],
+          registers.narrow[c],
+          from,
+          to);
+    }
+
+    @Override
+    void keep(Warp warp, int mask) {
+      warp.keep(d, warp.registers.narrowScratch, mask);
+    }
+  }
+
+  /** The same with an {@link Adjustment}. */
+  static final class Adjusted extends Lanewise {
+    private final Lanes.Narrow operation;
+    private final Adjustment adjustment;
+    private final int d;
+    private final int[] arguments;
+
+    Adjusted(Lanes.Narrow operation, Adjustment adjustment, int d, int a, int b, int c) {
+      this.operation = operation;
+      this.adjustment = adjustment;
+      this.d = d;
+      arguments = new int[] {a, b, c};
+    }
+
+    @Override
+    void compute(Registers registers, boolean aside, int from, int to) {
+      int[][] adjusted = registers.adjusted;
+      for (int i = 0; i < arguments.length; i++) {
+        int[] argument = registers.narrow[arguments[i]];
+        for (int lane = from; lane < to; lane++) {
+          adjusted[i][lane] = adjustment.argument(argument[lane]);
+        }
+      }
+      int[] result = aside ? registers.narrowScratch : registers.narrow[d];
+      operation.apply(result, adjusted[0], adjusted[1], adjusted[2], from, to);
+      for (int lane = from; lane < to; lane++) {
+        result[lane] = adjustment.result(result[lane]);
+      }
+    }
+
+    @Override
+    void keep(Warp warp, int mask) {
+      warp.keep(d, warp.registers.narrowScratch, mask);
+    }
+  }
+
+  /** Single precision. */
+  static final class Single extends Lanewise {
+    private final Lanes.Single operation;
+    private final int d;
+    private final int a;
+    private final int b;
+    private final int c;
+
+    Single(Lanes.Single operation, int d, int a, int b, int c) {
       this.operation = operation;
       this.d = d;
       this.a = a;
@@ -75,51 +144,74 @@ final class Arithmetic {
     }
 
     @Override
-    void execute(Warp warp, int mask) {
-      int[][] slots = warp.narrow;
-      if (mask == Lanes.ALL) {
-        operation.apply(slots[d], slots[a], slots[b], slots[c]);
-      } else {
-        operation.apply(warp.narrowScratch, slots[a], slots[b], slots[c]);
-        warp.keep(d, warp.narrowScratch, mask);
-      }
-    }
-  }
-
-  /** The same with an {@link Adjustment}. */
-  static final class Adjusted extends Instruction {
-    private final Lanes.Narrow operation;
-    private final Adjustment adjustment;
-    private final int d;
-    private final int[] arguments;
-
-    Adjusted(Lanes.Narrow operation, Adjustment adjustment, int d, int a, int b, int c) {
-      this.operation = operation;
-      this.adjustment = adjustment;
-      this.d = d;
-      arguments = new int[] {a, b, c};
+    void compute(Registers registers, boolean aside, int from, int to) {
+      operation.apply(
+          aside ? registers.singleScratch : registers.single[d],
+          registers.single[a],
+          registers.single[b],
+          registers.single[c],
+          from,
+          to);
     }
 
     @Override
-    void execute(Warp warp, int mask) {
-      int[][] adjusted = warp.adjusted;
-      for (int i = 0; i < arguments.length; i++) {
-        int[] from = warp.narrow[arguments[i]];
-        for (int lane = 0; lane < Lanes.COUNT; lane++) {
-          adjusted[i][lane] = adjustment.argument(from[lane]);
-        }
+    void keep(Warp warp, int mask) {
+      warp.keep(d, warp.registers.singleScratch, mask);
+    }
+  }
+
+  /** The bits of a number of single precision. */
+  static final class ToBits extends Lanewise {
+    private final int d;
+    private final int a;
+
+    ToBits(int d, int a) {
+      this.d = d;
+      this.a = a;
+    }
+
+    @Override
+    void compute(Registers registers, boolean aside, int from, int to) {
+      int[] bits = aside ? registers.narrowScratch : registers.narrow[d];
+      float[] numbers = registers.single[a];
+      for (int i = from; i < to; i++) {
+        bits[i] = Float.floatToRawIntBits(numbers[i]);
       }
-      int[] result = warp.narrowScratch;
-      operation.apply(result, adjusted[0], adjusted[1], adjusted[2]);
-      for (int lane = 0; lane < Lanes.COUNT; lane++) {
-        result[lane] = adjustment.result(result[lane]);
+    }
+
+    @Override
+    void keep(Warp warp, int mask) {
+      warp.keep(d, warp.registers.narrowScratch, mask);
+    }
+  }
+
+  /** The number of single precision that some bits are. */
+  static final class FromBits extends Lanewise {
+    private final int d;
+    private final int a;
+
+    FromBits(int d, int a) {
+      this.d = d;
+      this.a = a;
+    }
+
+    @Override
+    void compute(Registers registers, boolean aside, int from, int to) {
+      float[] numbers = aside ? registers.singleScratch : registers.single[d];
+      int[] bits = registers.narrow[a];
+      for (int i = from; i < to; i++) {
+        numbers[i] = Float.intBitsToFloat(bits[i]);
       }
-      warp.keep(d, result, mask);
+    }
+
+    @Override
+    void keep(Warp warp, int mask) {
+      warp.keep(d, warp.registers.singleScratch, mask);
     }
   }
 
   /** 64 bits of 64 bits. */
-  static final class Wide extends Instruction {
+  static final class Wide extends Lanewise {
     private final Lanes.Wide operation;
     private final int d;
     private final int a;
@@ -135,19 +227,24 @@ final class Arithmetic {
     }
 
     @Override
-    void execute(Warp warp, int mask) {
-      long[][] slots = warp.wide;
-      if (mask == Lanes.ALL) {
-        operation.apply(slots[d], slots[a], slots[b], slots[c]);
-      } else {
-        operation.apply(warp.wideScratch, slots[a], slots[b], slots[c]);
-        warp.keep(d, warp.wideScratch, mask);
-      }
+    void compute(Registers registers, boolean aside, int from, int to) {
+      operation.apply(
+          aside ? registers.wideScratch : registers.wide[d],
+          registers.wide[a],
+          registers.wide[b],
+          registers.wide[c],
+          from,
+          to);
+    }
+
+    @Override
+    void keep(Warp warp, int mask) {
+      warp.keep(d, warp.registers.wideScratch, mask);
     }
   }
 
   /** 64 bits of 32 bits; {@code c} has 64. */
-  static final class Widening extends Instruction {
+  static final class Widening extends Lanewise {
     private final Lanes.Widening operation;
     private final int d;
     private final int a;
@@ -163,18 +260,24 @@ final class Arithmetic {
     }
 
     @Override
-    void execute(Warp warp, int mask) {
-      if (mask == Lanes.ALL) {
-        operation.apply(warp.wide[d], warp.narrow[a], warp.narrow[b], warp.wide[c]);
-      } else {
-        operation.apply(warp.wideScratch, warp.narrow[a], warp.narrow[b], warp.wide[c]);
-        warp.keep(d, warp.wideScratch, mask);
-      }
+    void compute(Registers registers, boolean aside, int from, int to) {
+      operation.apply(
+          aside ? registers.wideScratch : registers.wide[d],
+          registers.narrow[a],
+          registers.narrow[b],
+          registers.wide[c],
+          from,
+          to);
+    }
+
+    @Override
+    void keep(Warp warp, int mask) {
+      warp.keep(d, warp.registers.wideScratch, mask);
     }
   }
 
   /** 32 bits of 64 bits. */
-  static final class Narrowing extends Instruction {
+  static final class Narrowing extends Lanewise {
     private final Lanes.Narrowing operation;
     private final int d;
     private final int a;
@@ -186,14 +289,19 @@ final class Arithmetic {
     }
 
     @Override
-    void execute(Warp warp, int mask) {
-      operation.apply(warp.narrowScratch, warp.wide[a]);
-      warp.keep(d, warp.narrowScratch, mask);
+    void compute(Registers registers, boolean aside, int from, int to) {
+      operation.apply(
+          aside ? registers.narrowScratch : registers.narrow[d], registers.wide[a], from, to);
+    }
+
+    @Override
+    void keep(Warp warp, int mask) {
+      warp.keep(d, warp.registers.narrowScratch, mask);
     }
   }
 
   /** 64 bits moved by amounts of 32 bits. */
-  static final class Shifting extends Instruction {
+  static final class Shifting extends Lanewise {
     private final Lanes.Shifting operation;
     private final int d;
     private final int a;
@@ -209,22 +317,32 @@ final class Arithmetic {
     }
 
     @Override
-    void execute(Warp warp, int mask) {
-      operation.apply(warp.wideScratch, warp.wide[a], warp.narrow[b], warp.narrow[c]);
-      warp.keep(d, warp.wideScratch, mask);
+    void compute(Registers registers, boolean aside, int from, int to) {
+      operation.apply(
+          aside ? registers.wideScratch : registers.wide[d],
+          registers.wide[a],
+          registers.narrow[b],
+          registers.narrow[c],
+          from,
+          to);
+    }
+
+    @Override
+    void keep(Warp warp, int mask) {
+      warp.keep(d, warp.registers.wideScratch, mask);
     }
   }
 
   /** {@code selp}: the first value where a predicate holds, else the second. */
   static final class Select extends Instruction {
-    private final boolean wide;
+    private final Register kind;
     private final int d;
     private final int a;
     private final int b;
     private final int predicate;
 
-    Select(boolean wide, int d, int a, int b, int predicate) {
-      this.wide = wide;
+    Select(Register kind, int d, int a, int b, int predicate) {
+      this.kind = kind;
       this.d = d;
       this.a = a;
       this.b = b;
@@ -233,13 +351,22 @@ final class Arithmetic {
 
     @Override
     void execute(Warp warp, int mask) {
-      int chosen = warp.predicates[predicate];
-      if (wide) {
-        warp.keep(d, warp.wide[a], mask & chosen);
-        warp.keep(d, warp.wide[b], mask & ~chosen);
-      } else {
-        warp.keep(d, warp.narrow[a], mask & chosen);
-        warp.keep(d, warp.narrow[b], mask & ~chosen);
+      int chosen = mask & warp.predicates[predicate];
+      int others = mask & ~chosen;
+      Registers registers = warp.registers;
+      switch (kind) {
+        case NARROW -> {
+          warp.keep(d, registers.narrow[a], chosen);
+          warp.keep(d, registers.narrow[b], others);
+        }
+        case SINGLE -> {
+          warp.keep(d, registers.single[a], chosen);
+          warp.keep(d, registers.single[b], others);
+        }
+        case WIDE -> {
+          warp.keep(d, registers.wide[a], chosen);
+          warp.keep(d, registers.wide[b], others);
+        }
       }
     }
   }
@@ -278,15 +405,15 @@ final class Arithmetic {
       for (int rest = mask; rest != 0; rest &= rest - 1) {
         int lane = Integer.numberOfTrailingZeros(rest);
         long carry = carryIn ? warp.carry >>> lane & 1 : 0;
-        long first = Integer.toUnsignedLong(warp.narrow[a][lane]);
-        long second = Integer.toUnsignedLong(warp.narrow[b][lane]);
+        long first = Integer.toUnsignedLong(warp.narrow[a][warp.first + lane]);
+        long second = Integer.toUnsignedLong(warp.narrow[b][warp.first + lane]);
         if (multiply) {
           long product = first * second;
           first = high ? product >>> Integer.SIZE : product & 0xffffffffL;
-          second = Integer.toUnsignedLong(warp.narrow[c][lane]);
+          second = Integer.toUnsignedLong(warp.narrow[c][warp.first + lane]);
         }
         long result = subtract ? first - second - carry : first + second + carry;
-        warp.narrow[d][lane] = (int) result;
+        warp.narrow[d][warp.first + lane] = (int) result;
         if (carryOut) {
           int out = (int) (result >>> Integer.SIZE) & 1;
           warp.carry = warp.carry & ~(1 << lane) | out << lane;

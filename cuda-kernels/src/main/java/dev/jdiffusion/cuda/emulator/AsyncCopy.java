@@ -37,7 +37,7 @@ final class AsyncCopy extends Instruction implements GlobalMemory.Transfer {
       pending.removeIf(copy -> {
         boolean done = (mask >>> copy.lane & 1) != 0 && copy.group < group[copy.lane] - open;
         if (done) {
-          warp.block.shared().arrive(warp, copy.place, copy.words);
+          warp.block.shared().arrive(warp, copy.lane, copy.place, copy.words);
         }
         return done;
       });
@@ -70,7 +70,7 @@ final class AsyncCopy extends Instruction implements GlobalMemory.Transfer {
     for (int rest = mask; rest != 0; rest &= rest - 1) {
       int lane = Integer.numberOfTrailingZeros(rest);
       words[lane] = new int[size / Integer.BYTES];
-      int bytes = sourceSize == NONE ? size : warp.narrow[sourceSize][lane];
+      int bytes = sourceSize == NONE ? size : warp.narrow[sourceSize][warp.first + lane];
       if (bytes != 0 && bytes != size) {
         throw new Fault(
             lane, "copies %d of %d bytes; 0 or all are supported".formatted(bytes, size));

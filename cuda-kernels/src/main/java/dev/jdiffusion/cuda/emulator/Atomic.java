@@ -90,8 +90,8 @@ final class Atomic extends Instruction implements GlobalMemory.Transfer {
 
   private void narrow(Warp warp, int[] words, int lane) {
     int place = warp.places[lane];
-    int operand = warp.narrow[value][lane];
-    int swap = replacement == NONE ? 0 : warp.narrow[replacement][lane];
+    int operand = warp.narrow[value][warp.first + lane];
+    int swap = replacement == NONE ? 0 : warp.narrow[replacement][warp.first + lane];
     int old;
     int now;
     do {
@@ -102,22 +102,22 @@ final class Atomic extends Instruction implements GlobalMemory.Transfer {
               : (int) updated(old, operand, swap);
     } while (!WORD.compareAndSet(words, place, old, now));
     if (result != NONE) {
-      warp.narrow[result][lane] = old;
+      warp.narrow[result][warp.first + lane] = old;
     }
   }
 
   /** 64-bit updates of all threads exclude each other: there is no 64-bit view of the words. */
   private void wide(Warp warp, int[] words, int lane) {
     int place = warp.places[lane];
-    long operand = warp.wide[value][lane];
-    long swap = replacement == NONE ? 0 : warp.wide[replacement][lane];
+    long operand = warp.wide[value][warp.first + lane];
+    long swap = replacement == NONE ? 0 : warp.wide[replacement][warp.first + lane];
     synchronized (words) {
       long old = Integer.toUnsignedLong(words[place]) | (long) words[place + 1] << Integer.SIZE;
       long now = updated(old, operand, swap);
       words[place] = (int) now;
       words[place + 1] = (int) (now >>> Integer.SIZE);
       if (result != NONE) {
-        warp.wide[result][lane] = old;
+        warp.wide[result][warp.first + lane] = old;
       }
     }
   }

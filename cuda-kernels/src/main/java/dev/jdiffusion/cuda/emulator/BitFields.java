@@ -25,7 +25,7 @@ final class BitFields {
     @Override
     void execute(Warp warp, int mask) {
       for (int rest = mask; rest != 0; rest &= rest - 1) {
-        int lane = Integer.numberOfTrailingZeros(rest);
+        int lane = warp.first + Integer.numberOfTrailingZeros(rest);
         int from = warp.narrow[position][lane];
         int bits = warp.narrow[length][lane];
         if (wide) {
@@ -41,8 +41,8 @@ final class BitFields {
 
   /** The bitwise function of three arguments whose results for all eight cases are given. */
   static Lanes.Narrow logic3(int table) {
-    return (d, a, b, c) -> {
-      for (int i = 0; i < Lanes.COUNT; i++) {
+    return (d, a, b, c, from, to) -> {
+      for (int i = from; i < to; i++) {
         int result = 0;
         for (int entry = 0; entry < 8; entry++) {
           if ((table >>> entry & 1) != 0) {

@@ -1,7 +1,21 @@
 package dev.jdiffusion.cuda.emulator;
 
-/** A block of global memory. */
+/**
+ * A block of global memory. The shadow of a word holds, above the bits of its bytes, the tags of
+ * who wrote and read it last: one for each block of each launch. Tags grow with time, so those
+ * before the launch's first belong to accesses that are ordered before the present ones; the first
+ * itself stands for several readers.
+ */
 final class Buffer extends Words {
+  /** Bits of a tag; there are two in the shadow of a word, above four bits for its bytes. */
+  static final int TAG_BITS = 30;
+
+  private static final int WRITER_SHIFT = 4;
+  private static final int READER_SHIFT = WRITER_SHIFT + TAG_BITS;
+  private static final int TAG_MASK = (1 << TAG_BITS) - 1;
+  private static final long WITHOUT_READER = (1L << READER_SHIFT) - 1;
+  private static final long WITHOUT_WRITER = ~((long) TAG_MASK << WRITER_SHIFT);
+
   private final long capacity;
   private String name = "unnamed memory";
   private boolean freed;
@@ -39,7 +53,48 @@ final class Buffer extends Words {
   }
 
   @Override
-  String who(int tag, Warp warp) {
+  boolean readWords(Warp warp, int lane, int place, int count) {
+    int tag = warp.tag;
+    int first = warp.firstTag;
+    long[] all = shadow;
+    for (int i = place; i < place + count; i++) {
+      long state = all[i];
+      if ((state & ALL_BYTES) != ALL_BYTES) {
+        throw unwritten(lane, count * Integer.BYTES, (long) place * Integer.BYTES, i);
+      }
+      int reader = (int) (state >>> READER_SHIFT);
+      int writer = (int) (state >>> WRITER_SHIFT) & TAG_MASK;
+      if (writer >= first && writer != tag) {
+        throw race(lane, "reads", i, who(writer, warp) + " wrote");
+      }
+      if (reader != tag && reader != first) {
+        long now = reader >= first ? first : tag;
+        all[i] = state & WITHOUT_READER | now << READER_SHIFT;
+      }
+    }
+    return false;
+  }
+
+  @Override
+  void writeWords(Warp warp, int lane, int place, int count) {
+    int tag = warp.tag;
+    int first = warp.firstTag;
+    long[] all = shadow;
+    for (int i = place; i < place + count; i++) {
+      long state = all[i];
+      int reader = (int) (state >>> READER_SHIFT);
+      int writer = (int) (state >>> WRITER_SHIFT) & TAG_MASK;
+      if (writer >= first && writer != tag) {
+        throw race(lane, "writes", i, who(writer, warp) + " wrote");
+      }
+      if (reader >= first && reader != tag) {
+        throw race(lane, "writes", i, who(reader, warp) + " read");
+      }
+      all[i] = state & WITHOUT_WRITER | (long) tag << WRITER_SHIFT | ALL_BYTES;
+    }
+  }
+
+  private static String who(int tag, Warp warp) {
     Launch launch = warp.block.launch();
     long block = (long) tag - launch.tags() - 1;
     return block < 0

@@ -4,8 +4,16 @@ package dev.jdiffusion.cuda.emulator;
 final class Control {
   private Control() {}
 
+  /** After it, each warp has to be asked where it goes on. */
+  private abstract static class FlowControl extends Instruction {
+    @Override
+    final boolean decidesFlow() {
+      return true;
+    }
+  }
+
   /** {@code bra}. */
-  static final class Branch extends Instruction {
+  static final class Branch extends FlowControl {
     /** Index of the instruction to go to; known when all are decoded. */
     int target;
 
@@ -16,7 +24,7 @@ final class Control {
   }
 
   /** {@code brx.idx}: each lane chooses from a table. */
-  static final class BranchTable extends Instruction {
+  static final class BranchTable extends FlowControl {
     /** Indices of the instructions to go to; known when all are decoded. */
     final int[] targets;
 
@@ -32,13 +40,13 @@ final class Control {
       int rest = mask;
       while (rest != 0) {
         int lane = Integer.numberOfTrailingZeros(rest);
-        int choice = warp.narrow[index][lane];
+        int choice = warp.narrow[index][warp.first + lane];
         if (choice < 0 || choice >= targets.length) {
           throw new Fault(lane, "takes branch " + choice + " of " + targets.length);
         }
         int same = 0;
         for (int i = 0; i < Lanes.COUNT; i++) {
-          same |= warp.narrow[index][i] == choice ? 1 << i : 0;
+          same |= warp.narrow[index][warp.first + i] == choice ? 1 << i : 0;
         }
         warp.branch(targets[choice], rest & same);
         rest &= ~same;
@@ -47,7 +55,7 @@ final class Control {
   }
 
   /** {@code ret} of a kernel and {@code exit}. */
-  static final class Exit extends Instruction {
+  static final class Exit extends FlowControl {
     @Override
     void execute(Warp warp, int mask) {
       warp.exit(mask);
@@ -71,7 +79,7 @@ final class Control {
   }
 
   /** {@code bar.sync}: waits for all warps of the block. */
-  static final class Barrier extends Instruction {
+  static final class Barrier extends FlowControl {
     private final int number;
 
     Barrier(int number) {

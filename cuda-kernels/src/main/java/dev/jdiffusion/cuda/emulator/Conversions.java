@@ -56,27 +56,27 @@ final class Conversions {
   static Lanes.@Nullable Narrow narrow(String opcode) {
     return switch (opcode) {
       case "cvt.rn.f32.s32" ->
-          (d, a, b, c) -> {
-            for (int i = 0; i < Lanes.COUNT; i++) {
+          (d, a, b, c, from, to) -> {
+            for (int i = from; i < to; i++) {
               d[i] = Float.floatToRawIntBits(a[i]);
             }
           };
       case "cvt.rn.f32.u32" ->
-          (d, a, b, c) -> {
-            for (int i = 0; i < Lanes.COUNT; i++) {
+          (d, a, b, c, from, to) -> {
+            for (int i = from; i < to; i++) {
               d[i] = Float.floatToRawIntBits(Integer.toUnsignedLong(a[i]));
             }
           };
       case "cvt.rzi.s32.f32" ->
-          (d, a, b, c) -> {
-            for (int i = 0; i < Lanes.COUNT; i++) {
+          (d, a, b, c, from, to) -> {
+            for (int i = from; i < to; i++) {
               d[i] = (int) Float.intBitsToFloat(a[i]);
             }
           };
       case "cvt.u32.u16", "cvt.u16.u32", "cvt.s32.u16", "cvt.u32.u8", "cvt.u16.u8" -> {
         int mask = opcode.endsWith("u8") ? 0xff : 0xffff;
-        yield (d, a, b, c) -> {
-          for (int i = 0; i < Lanes.COUNT; i++) {
+        yield (d, a, b, c, from, to) -> {
+          for (int i = from; i < to; i++) {
             d[i] = a[i] & mask;
           }
         };
@@ -89,14 +89,14 @@ final class Conversions {
   static Lanes.@Nullable Widening widening(String opcode) {
     return switch (opcode) {
       case "cvt.f64.f32" ->
-          (d, a, b, c) -> {
-            for (int i = 0; i < Lanes.COUNT; i++) {
+          (d, a, b, c, from, to) -> {
+            for (int i = from; i < to; i++) {
               d[i] = Double.doubleToRawLongBits(Float.intBitsToFloat(a[i]));
             }
           };
       case "cvt.rn.f64.s32" ->
-          (d, a, b, c) -> {
-            for (int i = 0; i < Lanes.COUNT; i++) {
+          (d, a, b, c, from, to) -> {
+            for (int i = from; i < to; i++) {
               d[i] = Double.doubleToRawLongBits(a[i]);
             }
           };
@@ -108,8 +108,8 @@ final class Conversions {
   static Lanes.@Nullable Narrowing narrowing(String opcode) {
     return switch (opcode) {
       case "cvt.rn.f32.f64" ->
-          (d, a) -> {
-            for (int i = 0; i < Lanes.COUNT; i++) {
+          (d, a, from, to) -> {
+            for (int i = from; i < to; i++) {
               d[i] = Float.floatToRawIntBits((float) Double.longBitsToDouble(a[i]));
             }
           };
@@ -159,7 +159,7 @@ final class Conversions {
     @Override
     void execute(Warp warp, int mask) {
       for (int rest = mask; rest != 0; rest &= rest - 1) {
-        int lane = Integer.numberOfTrailingZeros(rest);
+        int lane = warp.first + Integer.numberOfTrailingZeros(rest);
         long bits = wideSource ? warp.wide[a][lane] : warp.narrow[a][lane];
         long result = from.isFloating() ? fromFloating(bits) : fromInteger(bits);
         if (wideTarget) {
@@ -306,7 +306,7 @@ final class Conversions {
 
     @Override
     void execute(Warp warp, int mask) {
-      for (int lane = 0; lane < Lanes.COUNT; lane++) {
+      for (int lane = warp.first; lane < warp.first + Lanes.COUNT; lane++) {
         warp.narrowScratch[lane] =
             half(warp.narrow[high][lane]) << 16 | half(warp.narrow[low][lane]);
       }

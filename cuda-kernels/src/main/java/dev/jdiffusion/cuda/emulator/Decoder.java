@@ -13,6 +13,7 @@ import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.NoSuchElementException;
 import java.util.Set;
 
 /**
@@ -76,6 +77,7 @@ final class Decoder {
         code.toArray(Instruction[]::new),
         slots.narrow(),
         slots.wide(),
+        slots.single(),
         slots.predicates(),
         slots.localBytes(),
         sharedBytes);
@@ -175,6 +177,8 @@ final class Decoder {
         }
       } catch (IllegalArgumentException e) {
         throw new PtxException(source.line(), e.getMessage() + ": " + source);
+      } catch (IndexOutOfBoundsException | NoSuchElementException e) {
+        throw new PtxException(source.line(), "operands or modifiers are missing: " + source);
       }
     }
     positions[count] = code.size();

@@ -29,7 +29,6 @@ import java.util.Map;
  * <p>All work is done when a call returns, so streams and events have nothing to wait for.
  */
 public final class EmulatorDriver implements GpuDriver {
-  private static final int MOST_THREADS = 1024;
   private static final int MOST_BLOCKS_YZ = 65_535;
 
   /** As on compute capability 8.6 and 8.9; 8.0 and 9.0 have more. */
@@ -228,7 +227,7 @@ public final class EmulatorDriver implements GpuDriver {
         stream,
         () -> {
           long blocks = (long) gridX * gridY * gridZ;
-          if (blocks >= (1L << Words.TAG_BITS) - 1) {
+          if (blocks >= (1L << Buffer.TAG_BITS) - 1) {
             throw new GpuException(program.name() + ": more than 2^30 blocks");
           }
           Launch launch =
@@ -253,7 +252,7 @@ public final class EmulatorDriver implements GpuDriver {
 
   /** The first of the numbers for a launch's accesses; the number itself stands for several. */
   private int tags(int blocks) {
-    if (nextTag + blocks + 1 >= 1 << Words.TAG_BITS) {
+    if (nextTag + blocks + 1 >= 1 << Buffer.TAG_BITS) {
       memory.forgetTags();
       nextTag = 1;
     }
@@ -304,7 +303,7 @@ public final class EmulatorDriver implements GpuDriver {
           "%s: a grid of %d x %d x %d blocks; at least 1 each, y and z at most %d"
               .formatted(name, gridX, gridY, gridZ, MOST_BLOCKS_YZ));
     }
-    int most = program.maximumThreads() == 0 ? MOST_THREADS : program.maximumThreads();
+    int most = program.maximumThreads() == 0 ? Lanes.MOST : program.maximumThreads();
     long threads = (long) blockX * blockY * blockZ;
     if (blockX < 1 || blockY < 1 || blockZ < 1 || blockZ > 64 || threads > most) {
       throw new GpuException(

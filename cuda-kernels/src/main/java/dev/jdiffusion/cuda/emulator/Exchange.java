@@ -7,15 +7,18 @@ final class Exchange {
   private Exchange() {}
 
   /** All lanes that take part must be named, and all that are named must take part. */
-  private static int checkMembers(int mask, int[] members) {
+  private static int checkMembers(Warp warp, int mask, int slot) {
+    int[] members = warp.narrow[slot];
+    int first = warp.first;
     int lane = Integer.numberOfTrailingZeros(mask);
-    int named = members[lane];
+    int named = members[first + lane];
     for (int rest = mask; rest != 0; rest &= rest - 1) {
       int other = Integer.numberOfTrailingZeros(rest);
-      if (members[other] != named) {
+      if (members[first + other] != named) {
         throw new Fault(
             other,
-            "names lanes 0x%08x while lane %d names 0x%08x".formatted(members[other], lane, named));
+            "names lanes 0x%08x while lane %d names 0x%08x"
+                .formatted(members[first + other], lane, named));
       }
     }
     int missing = named & ~mask;
@@ -66,14 +69,15 @@ final class Exchange {
 
     @Override
     void execute(Warp warp, int mask) {
-      checkMembers(mask, warp.narrow[members]);
+      checkMembers(warp, mask, members);
       int[] values = warp.narrow[a];
+      int first = warp.first;
       int good = 0;
       for (int rest = mask; rest != 0; rest &= rest - 1) {
         int lane = Integer.numberOfTrailingZeros(rest);
-        int amount = warp.narrow[b][lane] & 31;
-        int clamp = warp.narrow[c][lane] & 31;
-        int segment = warp.narrow[c][lane] >>> 8 & 31;
+        int amount = warp.narrow[b][first + lane] & 31;
+        int clamp = warp.narrow[c][first + lane] & 31;
+        int segment = warp.narrow[c][first + lane] >>> 8 & 31;
         int most = lane & segment | clamp & ~segment;
         int least = lane & segment;
         int source =
@@ -92,7 +96,7 @@ final class Exchange {
         if ((mask >>> source & 1) == 0) {
           throw new Fault(lane, "asks for the value of lane " + source + ", which is not there");
         }
-        warp.narrowScratch[lane] = values[source];
+        warp.narrowScratch[first + lane] = values[first + source];
       }
       warp.keep(d, warp.narrowScratch, mask);
       warp.keepPredicate(inRange, good, mask);
@@ -123,10 +127,10 @@ final class Exchange {
 
     @Override
     void execute(Warp warp, int mask) {
-      int named = checkMembers(mask, warp.narrow[members]);
+      int named = checkMembers(warp, mask, members);
       int votes = predicate.of(warp) & named;
       if (mode == Mode.BALLOT) {
-        Arrays.fill(warp.narrowScratch, votes);
+        Arrays.fill(warp.narrowScratch, warp.first, warp.first + Lanes.COUNT, votes);
         warp.keep(d, warp.narrowScratch, mask);
         return;
       }
@@ -154,14 +158,15 @@ final class Exchange {
 
     @Override
     void execute(Warp warp, int mask) {
-      int named = checkMembers(mask, warp.narrow[members]);
+      int named = checkMembers(warp, mask, members);
       int[] values = warp.narrow[a];
+      int first = warp.first;
       for (int lane = 0; lane < Lanes.COUNT; lane++) {
         int same = 0;
         for (int other = 0; other < Lanes.COUNT; other++) {
-          same |= values[other] == values[lane] ? 1 << other : 0;
+          same |= values[first + other] == values[first + lane] ? 1 << other : 0;
         }
-        warp.narrowScratch[lane] = same & named;
+        warp.narrowScratch[first + lane] = same & named;
       }
       warp.keep(d, warp.narrowScratch, mask);
     }
@@ -177,7 +182,8 @@ final class Exchange {
 
     @Override
     void execute(Warp warp, int mask) {
-      checkMembers(mask, warp.narrow[members]);
+      checkMembers(warp, mask, members);
+      warp.syncs++;
     }
   }
 
@@ -191,7 +197,7 @@ final class Exchange {
 
     @Override
     void execute(Warp warp, int mask) {
-      Arrays.fill(warp.narrowScratch, mask);
+      Arrays.fill(warp.narrowScratch, warp.first, warp.first + Lanes.COUNT, mask);
       warp.keep(d, warp.narrowScratch, mask);
     }
   }

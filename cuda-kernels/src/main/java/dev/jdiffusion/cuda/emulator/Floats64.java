@@ -13,32 +13,32 @@ final class Floats64 {
   static Lanes.@Nullable Wide operation(String opcode) {
     return switch (opcode) {
       case "add.f64", "add.rn.f64" ->
-          (d, a, b, c) -> {
-            for (int i = 0; i < Lanes.COUNT; i++) {
+          (d, a, b, c, from, to) -> {
+            for (int i = from; i < to; i++) {
               d[i] =
                   Double.doubleToRawLongBits(
                       Double.longBitsToDouble(a[i]) + Double.longBitsToDouble(b[i]));
             }
           };
       case "sub.f64", "sub.rn.f64" ->
-          (d, a, b, c) -> {
-            for (int i = 0; i < Lanes.COUNT; i++) {
+          (d, a, b, c, from, to) -> {
+            for (int i = from; i < to; i++) {
               d[i] =
                   Double.doubleToRawLongBits(
                       Double.longBitsToDouble(a[i]) - Double.longBitsToDouble(b[i]));
             }
           };
       case "mul.f64", "mul.rn.f64" ->
-          (d, a, b, c) -> {
-            for (int i = 0; i < Lanes.COUNT; i++) {
+          (d, a, b, c, from, to) -> {
+            for (int i = from; i < to; i++) {
               d[i] =
                   Double.doubleToRawLongBits(
                       Double.longBitsToDouble(a[i]) * Double.longBitsToDouble(b[i]));
             }
           };
       case "fma.rn.f64" ->
-          (d, a, b, c) -> {
-            for (int i = 0; i < Lanes.COUNT; i++) {
+          (d, a, b, c, from, to) -> {
+            for (int i = from; i < to; i++) {
               d[i] =
                   Double.doubleToRawLongBits(
                       Math.fma(
@@ -48,67 +48,67 @@ final class Floats64 {
             }
           };
       case "div.rn.f64" ->
-          (d, a, b, c) -> {
-            for (int i = 0; i < Lanes.COUNT; i++) {
+          (d, a, b, c, from, to) -> {
+            for (int i = from; i < to; i++) {
               d[i] =
                   Double.doubleToRawLongBits(
                       Double.longBitsToDouble(a[i]) / Double.longBitsToDouble(b[i]));
             }
           };
       case "rcp.rn.f64" ->
-          (d, a, b, c) -> {
-            for (int i = 0; i < Lanes.COUNT; i++) {
+          (d, a, b, c, from, to) -> {
+            for (int i = from; i < to; i++) {
               d[i] = Double.doubleToRawLongBits(1 / Double.longBitsToDouble(a[i]));
             }
           };
       case "sqrt.rn.f64" ->
-          (d, a, b, c) -> {
-            for (int i = 0; i < Lanes.COUNT; i++) {
+          (d, a, b, c, from, to) -> {
+            for (int i = from; i < to; i++) {
               d[i] = Double.doubleToRawLongBits(Math.sqrt(Double.longBitsToDouble(a[i])));
             }
           };
       case "rcp.approx.ftz.f64" ->
-          (d, a, b, c) -> {
-            for (int i = 0; i < Lanes.COUNT; i++) {
+          (d, a, b, c, from, to) -> {
+            for (int i = from; i < to; i++) {
               d[i] = Double.doubleToRawLongBits(1 / Double.longBitsToDouble(a[i])) & UPPER;
             }
           };
       case "rsqrt.approx.ftz.f64", "rsqrt.approx.f64" ->
-          (d, a, b, c) -> {
-            for (int i = 0; i < Lanes.COUNT; i++) {
+          (d, a, b, c, from, to) -> {
+            for (int i = from; i < to; i++) {
               d[i] =
                   Double.doubleToRawLongBits(1 / Math.sqrt(Double.longBitsToDouble(a[i]))) & UPPER;
             }
           };
       case "neg.f64" ->
-          (d, a, b, c) -> {
-            for (int i = 0; i < Lanes.COUNT; i++) {
+          (d, a, b, c, from, to) -> {
+            for (int i = from; i < to; i++) {
               d[i] = a[i] ^ SIGN;
             }
           };
       case "abs.f64" ->
-          (d, a, b, c) -> {
-            for (int i = 0; i < Lanes.COUNT; i++) {
+          (d, a, b, c, from, to) -> {
+            for (int i = from; i < to; i++) {
               d[i] = a[i] & ~SIGN;
             }
           };
       case "copysign.f64" ->
-          (d, a, b, c) -> {
-            for (int i = 0; i < Lanes.COUNT; i++) {
+          (d, a, b, c, from, to) -> {
+            for (int i = from; i < to; i++) {
               d[i] = b[i] & ~SIGN | a[i] & SIGN;
             }
           };
       case "min.f64" ->
-          (d, a, b, c) -> {
-            for (int i = 0; i < Lanes.COUNT; i++) {
+          (d, a, b, c, from, to) -> {
+            for (int i = from; i < to; i++) {
               d[i] =
                   Double.doubleToRawLongBits(
                       minimum(Double.longBitsToDouble(a[i]), Double.longBitsToDouble(b[i])));
             }
           };
       case "max.f64" ->
-          (d, a, b, c) -> {
-            for (int i = 0; i < Lanes.COUNT; i++) {
+          (d, a, b, c, from, to) -> {
+            for (int i = from; i < to; i++) {
               d[i] =
                   Double.doubleToRawLongBits(
                       maximum(Double.longBitsToDouble(a[i]), Double.longBitsToDouble(b[i])));

@@ -4,7 +4,11 @@ import dev.jdiffusion.cuda.ptx.PtxFunction;
 import dev.jdiffusion.cuda.ptx.PtxOperand;
 import dev.jdiffusion.cuda.ptx.PtxOperand.Immediate;
 import dev.jdiffusion.cuda.ptx.PtxVariable;
+import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -21,12 +25,24 @@ final class Frame {
   /** Addresses of this function's variables, in their spaces. */
   private final Map<String, Access.Address> variables = new HashMap<>();
 
-  private final Map<String, Integer> registers = new HashMap<>();
+  /** Which registers share a slot: a number for each, among those of its kind. */
+  private final Map<String, Integer> allocation;
+
+  /** The slots of these numbers. */
+  private final Map<Register, Map<Integer, Integer>> registers = new EnumMap<>(Register.class);
+
+  private final Map<String, Integer> predicates = new HashMap<>();
+
+  /** Slots of 32 bits that stand for registers of single precision. */
+  private final Map<String, Integer> bits = new LinkedHashMap<>();
+
+  private final List<Integer> slotsOfBits = new ArrayList<>();
 
   Frame(PtxFunction function, Slots slots, Map<String, Access.Address> globals) {
     this.function = function;
     this.slots = slots;
     this.globals = globals;
+    allocation = RegisterAllocation.of(function);
     for (PtxVariable variable : function.variables()) {
       // Shared variables are laid out with the kernel; the others are a thread's own.
       if (!variable.space().equals("shared")) {
@@ -63,6 +79,21 @@ final class Frame {
     return registerType(operand).endsWith("64");
   }
 
+  private int register(PtxOperand.Name name, Register kind) {
+    int number = allocation.getOrDefault(name.name(), 0);
+    return registers
+        .computeIfAbsent(kind, unused -> new HashMap<>())
+        .computeIfAbsent(number, unused -> slots.register(kind));
+  }
+
+  /** Instructions use these slots one after the other. */
+  private int slotOfBits(int index) {
+    if (index == slotsOfBits.size()) {
+      slotsOfBits.add(slots.register(Register.NARROW));
+    }
+    return slotsOfBits.get(index);
+  }
+
   /** The slot of an operand of up to 32 bits. */
   int narrow(PtxOperand operand) {
     return switch (operand) {
@@ -70,7 +101,10 @@ final class Frame {
       case PtxOperand.Name name -> {
         if (function.registers().containsKey(name.name())) {
           check(!isWideRegister(operand) && !isPredicate(operand), operand, "32");
-          yield registers.computeIfAbsent(name.name(), unused -> slots.narrowRegister());
+          if (isSingle(operand)) {
+            yield bits.computeIfAbsent(name.name(), unused -> slotOfBits(bits.size()));
+          }
+          yield register(name, Register.NARROW);
         }
         Special special = Special.named(name.name());
         if (special != null) {
@@ -91,6 +125,35 @@ final class Frame {
         : (int) immediate.bits();
   }
 
+  /** Whether it is a register of single precision. */
+  boolean isSingle(PtxOperand operand) {
+    return registerType(operand).equals("f32");
+  }
+
+  /** The slot of a register of single precision, or of a constant. */
+  int single(PtxOperand operand) {
+    if (operand instanceof Immediate immediate) {
+      return slots.singleConstant(narrowBits(immediate));
+    }
+    if (operand instanceof PtxOperand.Name name && isSingle(operand)) {
+      return register(name, Register.SINGLE);
+    }
+    throw Decoder.unsupported("operand " + operand);
+  }
+
+  /** Before an instruction is decoded: no register of single precision is wanted as bits. */
+  void forgetBits() {
+    bits.clear();
+  }
+
+  /**
+   * The registers of single precision that {@link #narrow} was asked for since {@link #forgetBits},
+   * and the slots in which an instruction that works on bits expects them, or leaves its result.
+   */
+  Map<String, Integer> bits() {
+    return bits;
+  }
+
   /** The slot of an operand of 64 bits. */
   int wide(PtxOperand operand) {
     return switch (operand) {
@@ -102,11 +165,20 @@ final class Frame {
       case PtxOperand.Name name -> {
         if (function.registers().containsKey(name.name())) {
           check(isWideRegister(operand), operand, "64");
-          yield registers.computeIfAbsent(name.name(), unused -> slots.wideRegister());
+          yield register(name, Register.WIDE);
         }
         yield slots.constant(address(name.name()));
       }
       default -> throw Decoder.unsupported("operand " + operand);
+    };
+  }
+
+  /** The slot of an operand of a kind of register. */
+  int slot(PtxOperand operand, Register kind) {
+    return switch (kind) {
+      case NARROW -> narrow(operand);
+      case WIDE -> wide(operand);
+      case SINGLE -> single(operand);
     };
   }
 
@@ -122,7 +194,7 @@ final class Frame {
         return Instruction.NONE;
       }
       check(isPredicate(operand), operand, "1");
-      return registers.computeIfAbsent(name.name(), unused -> slots.predicate());
+      return predicates.computeIfAbsent(name.name(), unused -> slots.predicate());
     }
     throw Decoder.unsupported("predicate " + operand);
   }

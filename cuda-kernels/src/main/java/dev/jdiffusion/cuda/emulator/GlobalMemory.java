@@ -64,7 +64,7 @@ final class GlobalMemory {
     Buffer last = null;
     for (Buffer buffer : windows) {
       if (buffer != last) {
-        buffer.forgetTags();
+        buffer.forgetAccesses(0, buffer.words.length);
         last = buffer;
       }
     }
@@ -147,14 +147,11 @@ final class GlobalMemory {
 
   /** Reads of some lanes; calls back for each buffer that they touch. */
   void read(Warp warp, int mask, int size, Transfer transfer) {
-    Launch launch = warp.block.launch();
-    int first = launch.tags();
-    int tag = warp.block.tag();
     int rest = mask;
     do {
       int lane = Integer.numberOfTrailingZeros(rest);
       Buffer buffer = buffer(warp, lane, "reads", size);
-      int inside = buffer.read(warp, rest, size, tag, first, first);
+      int inside = buffer.read(warp, rest, size);
       if ((inside >>> lane & 1) == 0) {
         throw buffer.outside(lane, "reads", size, warp.addresses[lane]);
       }
@@ -165,13 +162,11 @@ final class GlobalMemory {
 
   /** Writes of some lanes. */
   void write(Warp warp, int mask, int size, Transfer transfer) {
-    Launch launch = warp.block.launch();
-    int tag = warp.block.tag();
     int rest = mask;
     do {
       int lane = Integer.numberOfTrailingZeros(rest);
       Buffer buffer = buffer(warp, lane, "writes", size);
-      int inside = buffer.write(warp, rest, size, tag, launch.tags());
+      int inside = buffer.write(warp, rest, size);
       if ((inside >>> lane & 1) == 0) {
         throw buffer.outside(lane, "writes", size, warp.addresses[lane]);
       }

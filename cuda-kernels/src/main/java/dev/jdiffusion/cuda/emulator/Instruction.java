@@ -19,6 +19,14 @@ abstract class Instruction {
   /** How many instructions it stands for: those that follow are skipped. */
   int length = 1;
 
+  /** How many of them the PTX has. */
+  int counted = 1;
+
+  /** Whether it may change where a warp goes on, or whether it does. */
+  boolean decidesFlow() {
+    return false;
+  }
+
   /**
    * Does it. The warp's program counter already points behind it.
    *

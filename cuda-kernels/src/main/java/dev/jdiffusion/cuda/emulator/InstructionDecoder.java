@@ -27,6 +27,35 @@ final class InstructionDecoder {
    * @throws IllegalArgumentException if it is not supported
    */
   List<Instruction> decode(PtxInstruction source) {
+    frame.forgetBits();
+    List<Instruction> decoded = decodeBits(source);
+    if (frame.bits().isEmpty()) {
+      return decoded;
+    }
+    // It works on bits: they are taken from the registers before, and put into them afterwards.
+    Set<String> results = Operands.names(source.operands().subList(0, 1));
+    Set<String> arguments = Operands.names(source.operands().subList(1, source.operands().size()));
+    List<Instruction> all = new ArrayList<>();
+    List<Instruction> after = new ArrayList<>();
+    frame
+        .bits()
+        .forEach((name, slot) -> {
+          int register = frame.single(new PtxOperand.Name(name));
+          if (arguments.contains(name)) {
+            all.add(new Arithmetic.ToBits(slot, register));
+          }
+          if (results.contains(name)) {
+            after.add(new Arithmetic.FromBits(register, slot));
+          }
+        });
+    all.forEach(instruction -> instruction.counted = 0);
+    after.forEach(instruction -> instruction.counted = 0);
+    all.addAll(decoded);
+    all.addAll(after);
+    return all;
+  }
+
+  private List<Instruction> decodeBits(PtxInstruction source) {
     List<String> parts = Arrays.asList(source.opcode().split("\\."));
     List<PtxOperand> operands = source.operands();
     String last = parts.getLast();
@@ -74,6 +103,16 @@ final class InstructionDecoder {
       return List.of(pack(type, target, vector.elements()));
     }
     boolean wide = Operands.typeBytes(type) == Long.BYTES;
+    boolean fromNumber = value instanceof PtxOperand.Immediate || frame.isSingle(value);
+    if (frame.isSingle(target)) {
+      return List.of(
+          fromNumber
+              ? single("mov.f32", List.of(target, value))
+              : new Arithmetic.FromBits(frame.single(target), frame.narrow(value)));
+    }
+    if (frame.isSingle(value) && !wide) {
+      return List.of(new Arithmetic.ToBits(frame.narrow(target), frame.single(value)));
+    }
     String opcode = wide ? "mov.b64" : "mov.b32";
     return List.of(arithmetic(opcode, Adjustment.NONE, List.of(target, value)));
   }
@@ -91,8 +130,8 @@ final class InstructionDecoder {
       } else if (Operands.typeBytes(type) == Integer.BYTES && targets.size() == 2) {
         int shift = 16 * i;
         Lanes.Narrow half =
-            (d, a, b, c) -> {
-              for (int lane = 0; lane < Lanes.COUNT; lane++) {
+            (d, a, b, c, from, to) -> {
+              for (int lane = from; lane < to; lane++) {
                 d[lane] = a[lane] >>> shift & 0xffff;
               }
             };
@@ -119,8 +158,8 @@ final class InstructionDecoder {
       return new Arithmetic.Widening(Integers64.widening("mov.pack"), d, low, high, d);
     }
     Lanes.Narrow join =
-        (d, a, b, c) -> {
-          for (int lane = 0; lane < Lanes.COUNT; lane++) {
+        (d, a, b, c, from, to) -> {
+          for (int lane = from; lane < to; lane++) {
             d[lane] = a[lane] & 0xffff | b[lane] << 16;
           }
         };
@@ -263,12 +302,15 @@ final class InstructionDecoder {
   }
 
   private Instruction select(String type, List<PtxOperand> operands) {
-    boolean wide = Operands.typeBytes(type) == Long.BYTES;
+    Register kind =
+        Operands.typeBytes(type) == Long.BYTES
+            ? Register.WIDE
+            : areSingle(operands.subList(0, 3)) ? Register.SINGLE : Register.NARROW;
     return new Arithmetic.Select(
-        wide,
-        frame.slot(operands.getFirst(), wide),
-        frame.slot(operands.get(1), wide),
-        frame.slot(operands.get(2), wide),
+        kind,
+        frame.slot(operands.getFirst(), kind),
+        frame.slot(operands.get(1), kind),
+        frame.slot(operands.get(2), kind),
         frame.predicate(operands.get(3)));
   }
 
@@ -310,6 +352,9 @@ final class InstructionDecoder {
   }
 
   private Instruction arithmetic(String opcode, Adjustment adjustment, List<PtxOperand> operands) {
+    if (adjustment == Adjustment.NONE && areSingle(operands) && Floats32.single(opcode) != null) {
+      return single(opcode, operands);
+    }
     PtxOperand target = operands.getFirst();
     PtxOperand first = operands.get(1);
     PtxOperand second = operands.get(operands.size() > 2 ? 2 : 1);
@@ -348,6 +393,27 @@ final class InstructionDecoder {
       return new Arithmetic.Narrowing(narrowing, frame.narrow(target), frame.wide(first));
     }
     throw Decoder.unsupported("'" + opcode + "'");
+  }
+
+  /** Whether a result and its arguments are registers of single precision, or constants. */
+  private boolean areSingle(List<PtxOperand> operands) {
+    return frame.isSingle(operands.getFirst())
+        && operands.stream()
+            .allMatch(each -> each instanceof PtxOperand.Immediate || frame.isSingle(each));
+  }
+
+  private Instruction single(String opcode, List<PtxOperand> operands) {
+    Lanes.Single operation = Floats32.single(opcode);
+    if (operation == null) {
+      throw Decoder.unsupported("'" + opcode + "'");
+    }
+    int a = frame.single(operands.get(1));
+    return new Arithmetic.Single(
+        operation,
+        frame.single(operands.getFirst()),
+        a,
+        operands.size() > 2 ? frame.single(operands.get(2)) : a,
+        operands.size() > 3 ? frame.single(operands.get(3)) : a);
   }
 
   private Instruction carrying(String opcode, List<PtxOperand> operands) {

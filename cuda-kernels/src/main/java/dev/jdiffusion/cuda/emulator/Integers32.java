@@ -10,237 +10,237 @@ final class Integers32 {
   static Lanes.@Nullable Narrow operation(String opcode) {
     return switch (opcode) {
       case "add.s32", "add.u32" ->
-          (d, a, b, c) -> {
-            for (int i = 0; i < Lanes.COUNT; i++) {
+          (d, a, b, c, from, to) -> {
+            for (int i = from; i < to; i++) {
               d[i] = a[i] + b[i];
             }
           };
       case "sub.s32", "sub.u32" ->
-          (d, a, b, c) -> {
-            for (int i = 0; i < Lanes.COUNT; i++) {
+          (d, a, b, c, from, to) -> {
+            for (int i = from; i < to; i++) {
               d[i] = a[i] - b[i];
             }
           };
       case "mul.lo.s32", "mul.lo.u32" ->
-          (d, a, b, c) -> {
-            for (int i = 0; i < Lanes.COUNT; i++) {
+          (d, a, b, c, from, to) -> {
+            for (int i = from; i < to; i++) {
               d[i] = a[i] * b[i];
             }
           };
       case "mul.hi.s32" ->
-          (d, a, b, c) -> {
-            for (int i = 0; i < Lanes.COUNT; i++) {
+          (d, a, b, c, from, to) -> {
+            for (int i = from; i < to; i++) {
               d[i] = (int) ((long) a[i] * b[i] >> 32);
             }
           };
       case "mul.hi.u32" ->
-          (d, a, b, c) -> {
-            for (int i = 0; i < Lanes.COUNT; i++) {
+          (d, a, b, c, from, to) -> {
+            for (int i = from; i < to; i++) {
               d[i] = (int) (Integer.toUnsignedLong(a[i]) * Integer.toUnsignedLong(b[i]) >>> 32);
             }
           };
       case "mul24.lo.s32" ->
-          (d, a, b, c) -> {
-            for (int i = 0; i < Lanes.COUNT; i++) {
+          (d, a, b, c, from, to) -> {
+            for (int i = from; i < to; i++) {
               d[i] = (a[i] << 8 >> 8) * (b[i] << 8 >> 8);
             }
           };
       case "mul24.lo.u32" ->
-          (d, a, b, c) -> {
-            for (int i = 0; i < Lanes.COUNT; i++) {
+          (d, a, b, c, from, to) -> {
+            for (int i = from; i < to; i++) {
               d[i] = (a[i] & 0xffffff) * (b[i] & 0xffffff);
             }
           };
       case "mad.lo.s32", "mad.lo.u32" ->
-          (d, a, b, c) -> {
-            for (int i = 0; i < Lanes.COUNT; i++) {
+          (d, a, b, c, from, to) -> {
+            for (int i = from; i < to; i++) {
               d[i] = a[i] * b[i] + c[i];
             }
           };
       case "mad.hi.s32" ->
-          (d, a, b, c) -> {
-            for (int i = 0; i < Lanes.COUNT; i++) {
+          (d, a, b, c, from, to) -> {
+            for (int i = from; i < to; i++) {
               d[i] = (int) ((long) a[i] * b[i] >> 32) + c[i];
             }
           };
       case "mad.hi.u32" ->
-          (d, a, b, c) -> {
-            for (int i = 0; i < Lanes.COUNT; i++) {
+          (d, a, b, c, from, to) -> {
+            for (int i = from; i < to; i++) {
               d[i] =
                   (int) (Integer.toUnsignedLong(a[i]) * Integer.toUnsignedLong(b[i]) >>> 32) + c[i];
             }
           };
       case "div.s32" ->
-          (d, a, b, c) -> {
-            for (int i = 0; i < Lanes.COUNT; i++) {
+          (d, a, b, c, from, to) -> {
+            for (int i = from; i < to; i++) {
               d[i] = b[i] == 0 ? -1 : a[i] / b[i];
             }
           };
       case "div.u32" ->
-          (d, a, b, c) -> {
-            for (int i = 0; i < Lanes.COUNT; i++) {
+          (d, a, b, c, from, to) -> {
+            for (int i = from; i < to; i++) {
               d[i] = b[i] == 0 ? -1 : Integer.divideUnsigned(a[i], b[i]);
             }
           };
       case "rem.s32" ->
-          (d, a, b, c) -> {
-            for (int i = 0; i < Lanes.COUNT; i++) {
+          (d, a, b, c, from, to) -> {
+            for (int i = from; i < to; i++) {
               d[i] = b[i] == 0 ? a[i] : a[i] % b[i];
             }
           };
       case "rem.u32" ->
-          (d, a, b, c) -> {
-            for (int i = 0; i < Lanes.COUNT; i++) {
+          (d, a, b, c, from, to) -> {
+            for (int i = from; i < to; i++) {
               d[i] = b[i] == 0 ? a[i] : Integer.remainderUnsigned(a[i], b[i]);
             }
           };
       case "abs.s32" ->
-          (d, a, b, c) -> {
-            for (int i = 0; i < Lanes.COUNT; i++) {
+          (d, a, b, c, from, to) -> {
+            for (int i = from; i < to; i++) {
               d[i] = Math.abs(a[i]);
             }
           };
       case "neg.s32" ->
-          (d, a, b, c) -> {
-            for (int i = 0; i < Lanes.COUNT; i++) {
+          (d, a, b, c, from, to) -> {
+            for (int i = from; i < to; i++) {
               d[i] = -a[i];
             }
           };
       case "min.s32" ->
-          (d, a, b, c) -> {
-            for (int i = 0; i < Lanes.COUNT; i++) {
+          (d, a, b, c, from, to) -> {
+            for (int i = from; i < to; i++) {
               d[i] = Math.min(a[i], b[i]);
             }
           };
       case "max.s32" ->
-          (d, a, b, c) -> {
-            for (int i = 0; i < Lanes.COUNT; i++) {
+          (d, a, b, c, from, to) -> {
+            for (int i = from; i < to; i++) {
               d[i] = Math.max(a[i], b[i]);
             }
           };
       case "min.u32" ->
-          (d, a, b, c) -> {
-            for (int i = 0; i < Lanes.COUNT; i++) {
+          (d, a, b, c, from, to) -> {
+            for (int i = from; i < to; i++) {
               d[i] = Integer.compareUnsigned(a[i], b[i]) < 0 ? a[i] : b[i];
             }
           };
       case "max.u32" ->
-          (d, a, b, c) -> {
-            for (int i = 0; i < Lanes.COUNT; i++) {
+          (d, a, b, c, from, to) -> {
+            for (int i = from; i < to; i++) {
               d[i] = Integer.compareUnsigned(a[i], b[i]) > 0 ? a[i] : b[i];
             }
           };
       case "and.b32" ->
-          (d, a, b, c) -> {
-            for (int i = 0; i < Lanes.COUNT; i++) {
+          (d, a, b, c, from, to) -> {
+            for (int i = from; i < to; i++) {
               d[i] = a[i] & b[i];
             }
           };
       case "or.b32" ->
-          (d, a, b, c) -> {
-            for (int i = 0; i < Lanes.COUNT; i++) {
+          (d, a, b, c, from, to) -> {
+            for (int i = from; i < to; i++) {
               d[i] = a[i] | b[i];
             }
           };
       case "xor.b32" ->
-          (d, a, b, c) -> {
-            for (int i = 0; i < Lanes.COUNT; i++) {
+          (d, a, b, c, from, to) -> {
+            for (int i = from; i < to; i++) {
               d[i] = a[i] ^ b[i];
             }
           };
       case "not.b32" ->
-          (d, a, b, c) -> {
-            for (int i = 0; i < Lanes.COUNT; i++) {
+          (d, a, b, c, from, to) -> {
+            for (int i = from; i < to; i++) {
               d[i] = ~a[i];
             }
           };
       case "cnot.b32" ->
-          (d, a, b, c) -> {
-            for (int i = 0; i < Lanes.COUNT; i++) {
+          (d, a, b, c, from, to) -> {
+            for (int i = from; i < to; i++) {
               d[i] = a[i] == 0 ? 1 : 0;
             }
           };
       case "shl.b32" ->
-          (d, a, b, c) -> {
-            for (int i = 0; i < Lanes.COUNT; i++) {
+          (d, a, b, c, from, to) -> {
+            for (int i = from; i < to; i++) {
               d[i] = (b[i] & ~31) == 0 ? a[i] << b[i] : 0;
             }
           };
       case "shr.u32", "shr.b32" ->
-          (d, a, b, c) -> {
-            for (int i = 0; i < Lanes.COUNT; i++) {
+          (d, a, b, c, from, to) -> {
+            for (int i = from; i < to; i++) {
               d[i] = (b[i] & ~31) == 0 ? a[i] >>> b[i] : 0;
             }
           };
       case "shr.s32" ->
-          (d, a, b, c) -> {
-            for (int i = 0; i < Lanes.COUNT; i++) {
+          (d, a, b, c, from, to) -> {
+            for (int i = from; i < to; i++) {
               d[i] = a[i] >> ((b[i] & ~31) == 0 ? b[i] : 31);
             }
           };
       case "shf.l.wrap.b32" ->
-          (d, a, b, c) -> {
-            for (int i = 0; i < Lanes.COUNT; i++) {
+          (d, a, b, c, from, to) -> {
+            for (int i = from; i < to; i++) {
               d[i] = (int) (join(b[i], a[i]) << (c[i] & 31) >>> 32);
             }
           };
       case "shf.r.wrap.b32" ->
-          (d, a, b, c) -> {
-            for (int i = 0; i < Lanes.COUNT; i++) {
+          (d, a, b, c, from, to) -> {
+            for (int i = from; i < to; i++) {
               d[i] = (int) (join(b[i], a[i]) >>> (c[i] & 31));
             }
           };
       case "shf.l.clamp.b32" ->
-          (d, a, b, c) -> {
-            for (int i = 0; i < Lanes.COUNT; i++) {
+          (d, a, b, c, from, to) -> {
+            for (int i = from; i < to; i++) {
               d[i] = (int) (join(b[i], a[i]) << clamp(c[i]) >>> 32);
             }
           };
       case "shf.r.clamp.b32" ->
-          (d, a, b, c) -> {
-            for (int i = 0; i < Lanes.COUNT; i++) {
+          (d, a, b, c, from, to) -> {
+            for (int i = from; i < to; i++) {
               d[i] = (int) (join(b[i], a[i]) >>> clamp(c[i]));
             }
           };
       case "popc.b32" ->
-          (d, a, b, c) -> {
-            for (int i = 0; i < Lanes.COUNT; i++) {
+          (d, a, b, c, from, to) -> {
+            for (int i = from; i < to; i++) {
               d[i] = Integer.bitCount(a[i]);
             }
           };
       case "clz.b32" ->
-          (d, a, b, c) -> {
-            for (int i = 0; i < Lanes.COUNT; i++) {
+          (d, a, b, c, from, to) -> {
+            for (int i = from; i < to; i++) {
               d[i] = Integer.numberOfLeadingZeros(a[i]);
             }
           };
       case "brev.b32" ->
-          (d, a, b, c) -> {
-            for (int i = 0; i < Lanes.COUNT; i++) {
+          (d, a, b, c, from, to) -> {
+            for (int i = from; i < to; i++) {
               d[i] = Integer.reverse(a[i]);
             }
           };
       case "bfind.u32" ->
-          (d, a, b, c) -> {
-            for (int i = 0; i < Lanes.COUNT; i++) {
+          (d, a, b, c, from, to) -> {
+            for (int i = from; i < to; i++) {
               d[i] = 31 - Integer.numberOfLeadingZeros(a[i]);
             }
           };
       case "bfind.s32" ->
-          (d, a, b, c) -> {
-            for (int i = 0; i < Lanes.COUNT; i++) {
+          (d, a, b, c, from, to) -> {
+            for (int i = from; i < to; i++) {
               d[i] = 31 - Integer.numberOfLeadingZeros(a[i] < 0 ? ~a[i] : a[i]);
             }
           };
       case "bfind.shiftamt.u32" ->
-          (d, a, b, c) -> {
-            for (int i = 0; i < Lanes.COUNT; i++) {
+          (d, a, b, c, from, to) -> {
+            for (int i = from; i < to; i++) {
               d[i] = a[i] == 0 ? -1 : Integer.numberOfLeadingZeros(a[i]);
             }
           };
       case "bfind.shiftamt.s32" ->
-          (d, a, b, c) -> {
-            for (int i = 0; i < Lanes.COUNT; i++) {
+          (d, a, b, c, from, to) -> {
+            for (int i = from; i < to; i++) {
               d[i] =
                   (a[i] < 0 ? ~a[i] : a[i]) == 0
                       ? -1
@@ -248,32 +248,32 @@ final class Integers32 {
             }
           };
       case "bfe.u32" ->
-          (d, a, b, c) -> {
-            for (int i = 0; i < Lanes.COUNT; i++) {
+          (d, a, b, c, from, to) -> {
+            for (int i = from; i < to; i++) {
               d[i] = extract(a[i], b[i], c[i]);
             }
           };
       case "bfe.s32" ->
-          (d, a, b, c) -> {
-            for (int i = 0; i < Lanes.COUNT; i++) {
+          (d, a, b, c, from, to) -> {
+            for (int i = from; i < to; i++) {
               d[i] = extractSigned(a[i], b[i], c[i]);
             }
           };
       case "prmt.b32" ->
-          (d, a, b, c) -> {
-            for (int i = 0; i < Lanes.COUNT; i++) {
+          (d, a, b, c, from, to) -> {
+            for (int i = from; i < to; i++) {
               d[i] = permute(a[i], b[i], c[i]);
             }
           };
       case "sad.s32" ->
-          (d, a, b, c) -> {
-            for (int i = 0; i < Lanes.COUNT; i++) {
+          (d, a, b, c, from, to) -> {
+            for (int i = from; i < to; i++) {
               d[i] = Math.abs(a[i] - b[i]) + c[i];
             }
           };
       case "mov.b32" ->
-          (d, a, b, c) -> {
-            for (int i = 0; i < Lanes.COUNT; i++) {
+          (d, a, b, c, from, to) -> {
+            for (int i = from; i < to; i++) {
               d[i] = a[i];
             }
           };

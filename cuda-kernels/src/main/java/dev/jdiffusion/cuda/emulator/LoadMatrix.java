@@ -37,7 +37,7 @@ final class LoadMatrix extends Instruction {
       for (int lane = 0; lane < Lanes.COUNT; lane++) {
         int row = lane / 4;
         int column = lane % 4 * 2;
-        to[lane] =
+        to[warp.first + lane] =
             transposed
                 ? element(warp, matrix, column, row) | element(warp, matrix, column + 1, row) << 16
                 : element(warp, matrix, row, column) | element(warp, matrix, row, column + 1) << 16;

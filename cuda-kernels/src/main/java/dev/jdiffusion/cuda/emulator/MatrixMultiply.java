@@ -87,7 +87,7 @@ final class MatrixMultiply extends Instruction {
       for (int i = 0; i < d.length; i++) {
         double[] x = left[lane / 4 + i / 2 * 8];
         double[] y = right[lane % 4 * 2 + i % 2];
-        double sum = Float.intBitsToFloat(warp.narrow[c[i]][lane]);
+        double sum = Float.intBitsToFloat(warp.narrow[c[i]][warp.first + lane]);
         for (int k = 0; k < x.length; k++) {
           sum += x[k] * y[k];
         }
@@ -97,7 +97,7 @@ final class MatrixMultiply extends Instruction {
     for (int i = 0; i < d.length; i++) {
       int[] target = warp.narrow[d[i]];
       for (int lane = 0; lane < Lanes.COUNT; lane++) {
-        target[lane] = Float.floatToRawIntBits(results[i][lane]);
+        target[warp.first + lane] = Float.floatToRawIntBits(results[i][lane]);
       }
     }
   }
@@ -106,7 +106,7 @@ final class MatrixMultiply extends Instruction {
   private double[] gather(Warp warp, int row, int lower, int upper) {
     double[] numbers = new double[pairs ? 2 * REGISTERS : REGISTERS];
     for (int register = 0; register < REGISTERS; register++) {
-      int bits = warp.narrow[register < 4 ? lower : upper][4 * row + register % 4];
+      int bits = warp.narrow[register < 4 ? lower : upper][warp.first + 4 * row + register % 4];
       if (pairs) {
         numbers[2 * register] = Float.intBitsToFloat(bits << 16);
         numbers[2 * register + 1] = Float.intBitsToFloat(bits & 0xffff0000);
@@ -119,8 +119,8 @@ final class MatrixMultiply extends Instruction {
   }
 
   /** {@code cvt.rna.tf32.f32}: to 10 bits after the point, ties away from zero. */
-  static void roundToTf32(int[] d, int[] a, int[] b, int[] c) {
-    for (int i = 0; i < Lanes.COUNT; i++) {
+  static void roundToTf32(int[] d, int[] a, int[] b, int[] c, int from, int to) {
+    for (int i = from; i < to; i++) {
       boolean finite = (a[i] & 0x7f800000) != 0x7f800000;
       d[i] = finite ? a[i] + 0x1000 & 0xffffe000 : a[i];
     }

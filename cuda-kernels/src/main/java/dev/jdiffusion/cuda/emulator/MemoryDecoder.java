@@ -52,37 +52,52 @@ final class MemoryDecoder {
     int bytes = Operands.typeBytes(type);
     List<PtxOperand> targets = Operands.elements(operands.getFirst());
     boolean wide = targets.stream().anyMatch(frame::isWideRegister);
-    int[] registers = new int[targets.size()];
-    for (int i = 0; i < registers.length; i++) {
-      PtxOperand target = targets.get(i);
-      boolean unused = target instanceof PtxOperand.Name name && name.name().equals("_");
-      registers[i] = unused ? Instruction.NONE : wide ? frame.wide(target) : frame.narrow(target);
-    }
     boolean signed = type.startsWith("s");
     if (parts.get(1).equals("param") && operands.get(1) instanceof PtxOperand.Address address) {
       Integer offset = parameterOffsets.get(address.base());
       if (offset != null) {
+        Register kind = wide ? Register.WIDE : Register.NARROW;
         return new Access.LoadParameter(
-            offset + (int) address.offset(), bytes, signed, registers, wide);
+            offset + (int) address.offset(), bytes, signed, registers(targets, kind), wide);
       }
       if (frame.variable(address.base()) == null) {
         throw Decoder.unsupported("a computed address of a parameter");
       }
     }
+    Register kind = kind(bytes, wide, targets);
     return new Access.Load(
-        frame.address(operands.get(1), space(parts)), bytes, signed, registers, wide);
+        frame.address(operands.get(1), space(parts)),
+        bytes,
+        signed,
+        registers(targets, kind),
+        kind);
+  }
+
+  /** Where the registers of a load or store are kept. */
+  private Register kind(int bytes, boolean wide, List<PtxOperand> operands) {
+    boolean single =
+        bytes == Integer.BYTES
+            && operands.stream()
+                .allMatch(each ->
+                    each instanceof PtxOperand.Immediate
+                        || Operands.isSink(each)
+                        || frame.isSingle(each));
+    return wide ? Register.WIDE : single ? Register.SINGLE : Register.NARROW;
+  }
+
+  private int[] registers(List<PtxOperand> operands, Register kind) {
+    return operands.stream()
+        .mapToInt(each -> Operands.isSink(each) ? Instruction.NONE : frame.slot(each, kind))
+        .toArray();
   }
 
   private Instruction store(List<String> parts, List<PtxOperand> operands) {
     int bytes = Operands.typeBytes(parts.getLast());
     List<PtxOperand> sources = Operands.elements(operands.get(1));
     boolean wide = bytes == Long.BYTES || sources.stream().anyMatch(frame::isWideRegister);
-    int[] registers = new int[sources.size()];
-    for (int i = 0; i < registers.length; i++) {
-      registers[i] = wide ? frame.wide(sources.get(i)) : frame.narrow(sources.get(i));
-    }
+    Register kind = kind(bytes, wide, sources);
     return new Access.Store(
-        frame.address(operands.getFirst(), space(parts)), bytes, registers, wide);
+        frame.address(operands.getFirst(), space(parts)), bytes, registers(sources, kind), kind);
   }
 
   private Instruction atomic(List<String> parts, List<PtxOperand> operands) {
@@ -163,8 +178,8 @@ final class MemoryDecoder {
         };
     int shift = slots.constant(toSpace ? -window : window);
     Lanes.Wide sum =
-        (d, a, b, c) -> {
-          for (int i = 0; i < Lanes.COUNT; i++) {
+        (d, a, b, c, from, to) -> {
+          for (int i = from; i < to; i++) {
             d[i] = a[i] + b[i];
           }
         };

@@ -1,7 +1,9 @@
 package dev.jdiffusion.cuda.emulator;
 
 import dev.jdiffusion.cuda.ptx.PtxOperand;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /** Questions about operands and types. */
 final class Operands {
@@ -21,6 +23,24 @@ final class Operands {
   /** The elements of a vector, or an operand that is none. */
   static List<PtxOperand> elements(PtxOperand operand) {
     return operand instanceof PtxOperand.Vector vector ? vector.elements() : List.of(operand);
+  }
+
+  /** All names in some operands. */
+  static Set<String> names(List<PtxOperand> operands) {
+    Set<String> names = new HashSet<>();
+    for (PtxOperand operand : operands) {
+      switch (operand) {
+        case PtxOperand.Name(String name) -> names.add(name);
+        case PtxOperand.Negated(String name) -> names.add(name);
+        case PtxOperand.Address(String base, long offset) -> names.add(base);
+        case PtxOperand.Vector(List<PtxOperand> elements) -> names.addAll(names(elements));
+        case PtxOperand.Group(List<PtxOperand> elements) -> names.addAll(names(elements));
+        case PtxOperand.Pair(PtxOperand first, PtxOperand second) ->
+            names.addAll(names(List.of(first, second)));
+        case PtxOperand.Immediate number -> {}
+      }
+    }
+    return names;
   }
 
   /** Whether a result is not wanted. */

@@ -57,7 +57,7 @@ final class Predicates {
       } else {
         int chosen = combination.of(holds, with);
         for (int lane = 0; lane < Lanes.COUNT; lane++) {
-          warp.narrowScratch[lane] = (chosen >>> lane & 1) != 0 ? result.set() : 0;
+          warp.narrowScratch[warp.first + lane] = (chosen >>> lane & 1) != 0 ? result.set() : 0;
         }
         warp.keep(result.register(), warp.narrowScratch, mask);
       }
@@ -91,14 +91,14 @@ final class Predicates {
       int[] first = warp.narrow[a];
       int[] second = warp.narrow[b];
       if (adjustment != Arithmetic.Adjustment.NONE) {
-        for (int lane = 0; lane < Lanes.COUNT; lane++) {
-          warp.adjusted[0][lane] = adjustment.argument(first[lane]);
-          warp.adjusted[1][lane] = adjustment.argument(second[lane]);
+        for (int lane = warp.first; lane < warp.first + Lanes.COUNT; lane++) {
+          warp.registers.adjusted[0][lane] = adjustment.argument(first[lane]);
+          warp.registers.adjusted[1][lane] = adjustment.argument(second[lane]);
         }
-        first = warp.adjusted[0];
-        second = warp.adjusted[1];
+        first = warp.registers.adjusted[0];
+        second = warp.registers.adjusted[1];
       }
-      keep(warp, test.test(first, second), mask);
+      keep(warp, test.test(first, second, warp.first), mask);
     }
   }
 
@@ -118,7 +118,7 @@ final class Predicates {
 
     @Override
     void execute(Warp warp, int mask) {
-      keep(warp, test.test(warp.wide[a], warp.wide[b]), mask);
+      keep(warp, test.test(warp.wide[a], warp.wide[b], warp.first), mask);
     }
   }
 

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param parameterBytes the size of each parameter
  * @param narrow what the slots of up to 32 bits hold
  * @param wide the constants of 64-bit slots; an empty array stands for a register
+ * @param single the same of slots of type {@code .f32}
  * @param localBytes local memory of a thread
  * @param sharedBytes shared memory of a block without what the launch adds
  */
@@ -22,6 +23,7 @@ record Program(
     Instruction[] code,
     List<Slot> narrow,
     List<long[]> wide,
+    List<float[]> single,
     int predicates,
     int localBytes,
     int sharedBytes) {

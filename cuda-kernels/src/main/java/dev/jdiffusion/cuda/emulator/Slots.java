@@ -10,23 +10,29 @@ import java.util.Map;
 /** Hands out a kernel's slots: registers, constants, special registers, and its local memory. */
 final class Slots {
   private static final long[] WIDE_REGISTER = {};
+  private static final float[] SINGLE_REGISTER = {};
 
   private final List<Program.Slot> narrow = new ArrayList<>();
   private final List<long[]> wide = new ArrayList<>();
+  private final List<float[]> single = new ArrayList<>();
   private final Map<Integer, Integer> narrowConstants = new HashMap<>();
   private final Map<Long, Integer> wideConstants = new HashMap<>();
+  private final Map<Integer, Integer> singleConstants = new HashMap<>();
   private final Map<Special, Integer> specials = new EnumMap<>(Special.class);
   private int predicates;
   private int localBytes;
 
-  int narrowRegister() {
-    narrow.add(Program.Slot.REGISTER);
-    return narrow.size() - 1;
+  int register(Register kind) {
+    return switch (kind) {
+      case NARROW -> added(narrow, Program.Slot.REGISTER);
+      case WIDE -> added(wide, WIDE_REGISTER);
+      case SINGLE -> added(single, SINGLE_REGISTER);
+    };
   }
 
-  int wideRegister() {
-    wide.add(WIDE_REGISTER);
-    return wide.size() - 1;
+  private static <T> int added(List<T> slots, T slot) {
+    slots.add(slot);
+    return slots.size() - 1;
   }
 
   int predicate() {
@@ -37,10 +43,22 @@ final class Slots {
     return narrowConstants.computeIfAbsent(
         value,
         unused -> {
-          int[] lanes = new int[Lanes.COUNT];
+          int[] lanes = new int[Lanes.MOST];
           Arrays.fill(lanes, value);
           narrow.add(new Program.Slot(lanes, null));
           return narrow.size() - 1;
+        });
+  }
+
+  /** A constant of single precision, by its bits. */
+  int singleConstant(int bits) {
+    return singleConstants.computeIfAbsent(
+        bits,
+        unused -> {
+          float[] lanes = new float[Lanes.MOST];
+          Arrays.fill(lanes, Float.intBitsToFloat(bits));
+          single.add(lanes);
+          return single.size() - 1;
         });
   }
 
@@ -48,7 +66,7 @@ final class Slots {
     return wideConstants.computeIfAbsent(
         value,
         unused -> {
-          long[] lanes = new long[Lanes.COUNT];
+          long[] lanes = new long[Lanes.MOST];
           Arrays.fill(lanes, value);
           wide.add(lanes);
           return wide.size() - 1;
@@ -86,6 +104,10 @@ final class Slots {
 
   List<long[]> wide() {
     return List.copyOf(wide);
+  }
+
+  List<float[]> single() {
+    return List.copyOf(single);
   }
 
   int predicates() {

@@ -17,19 +17,19 @@ final class Warp {
     DONE
   }
 
-  /** A warp that runs so long without a barrier is taken to run for ever. */
-  private static final long MOST_INSTRUCTIONS = 1L << 28;
-
-  private static final int NO_GROUP = Integer.MAX_VALUE;
+  /** The program counter of no group. */
+  static final int NO_GROUP = Integer.MAX_VALUE;
 
   final Block block;
   final int number;
 
-  /** Registers of up to 32 bits, constants and special registers: one array of lanes each. */
-  final int[][] narrow;
+  /** The registers of its block; its own lanes begin at {@link #first}. */
+  final Registers registers;
 
-  /** Registers of 64 bits and constants. */
+  final int[][] narrow;
   final long[][] wide;
+  final int[] narrowScratch;
+  final int first;
 
   /** Predicates, a bit per lane. */
   final int[] predicates;
@@ -45,12 +45,6 @@ final class Warp {
 
   final int[] places = new int[Lanes.COUNT];
 
-  /** Results of instructions that only some lanes take part in. */
-  final int[] narrowScratch = new int[Lanes.COUNT];
-
-  final long[] wideScratch = new long[Lanes.COUNT];
-  final int[][] adjusted = new int[3][Lanes.COUNT];
-
   /** Copies that were started and not waited for, and what the one being started has read. */
   final AsyncCopy.Copies copies = new AsyncCopy.Copies();
 
@@ -65,6 +59,14 @@ final class Warp {
   /** Lanes that have not ended. */
   int alive;
 
+  /** How often its lanes have waited for each other since the block began. */
+  int syncs;
+
+  /** What marks its accesses of global memory, and the first such number of the launch. */
+  int tag;
+
+  int firstTag;
+
   /** The barrier that it waits at. */
   int barrier;
 
@@ -74,25 +76,18 @@ final class Warp {
   private int waiting;
   private int lowestPc = NO_GROUP;
 
-  private final Instruction[] code;
   private final Program program;
 
   Warp(Block block, int number) {
     this.block = block;
     this.number = number;
     program = block.program();
-    code = program.code();
     predicates = new int[program.predicates()];
-    List<Program.Slot> slots = program.narrow();
-    narrow = new int[slots.size()][];
-    for (int i = 0; i < narrow.length; i++) {
-      narrow[i] = slots.get(i).constant() != null ? slots.get(i).constant() : new int[Lanes.COUNT];
-    }
-    List<long[]> wideSlots = program.wide();
-    wide = new long[wideSlots.size()][];
-    for (int i = 0; i < wide.length; i++) {
-      wide[i] = wideSlots.get(i).length > 0 ? wideSlots.get(i) : new long[Lanes.COUNT];
-    }
+    registers = block.registers();
+    narrow = registers.narrow;
+    wide = registers.wide;
+    narrowScratch = registers.narrowScratch;
+    first = number * Lanes.COUNT;
     local = new LocalMemory(program.localBytes());
   }
 
@@ -103,10 +98,13 @@ final class Warp {
       Special special = slots.get(i).special();
       if (special != null) {
         for (int lane = 0; lane < Lanes.COUNT; lane++) {
-          narrow[i][lane] = special.value(this, lane);
+          narrow[i][first + lane] = special.value(this, lane);
         }
       }
     }
+    tag = block.tag();
+    firstTag = block.launch().tags();
+    syncs = 0;
     local.forget();
     copies.forget();
     alive = lanes == Lanes.COUNT ? Lanes.ALL : (1 << lanes) - 1;
@@ -117,33 +115,22 @@ final class Warp {
     state = State.RUNNING;
   }
 
-  /** Runs to the next barrier or to the end. */
-  void run() {
-    long threadInstructions = 0;
-    long instructions = 0;
-    while (state == State.RUNNING) {
-      if (pc >= lowestPc) {
-        regroup();
-      }
-      Instruction instruction = code[pc];
-      pc += instruction.length;
-      int mask = active;
-      if (instruction.guard >= 0) {
-        int guard = predicates[instruction.guard];
-        mask &= instruction.guardNegated ? ~guard : guard;
-      }
-      instructions += instruction.length;
-      if (instructions > MOST_INSTRUCTIONS) {
-        throw new Fault(
-            Integer.numberOfTrailingZeros(active),
-            "executes more than " + MOST_INSTRUCTIONS + " instructions without a barrier");
-      }
-      threadInstructions += (long) instruction.length * Integer.bitCount(mask);
-      if (mask != 0) {
-        instruction.execute(this, mask);
-      }
+  /** Where it goes on; waiting groups that stand there or lower take part. */
+  int nextPc() {
+    if (pc >= lowestPc) {
+      regroup();
     }
-    block.counters().instructions(instructions, threadInstructions);
+    return pc;
+  }
+
+  /** Where the lowest of the groups that wait stands. */
+  int lowestPc() {
+    return lowestPc;
+  }
+
+  /** Whether all lanes that have not ended stand at the same place. */
+  boolean isWhole() {
+    return waiting == 0;
   }
 
   /** Goes to {@code target} with the lanes of a mask; the others go on. */
@@ -204,7 +191,7 @@ final class Warp {
     int[] target = narrow[slot];
     for (int rest = mask; rest != 0; rest &= rest - 1) {
       int lane = Integer.numberOfTrailingZeros(rest);
-      target[lane] = results[lane];
+      target[first + lane] = results[first + lane];
     }
   }
 
@@ -213,7 +200,16 @@ final class Warp {
     long[] target = wide[slot];
     for (int rest = mask; rest != 0; rest &= rest - 1) {
       int lane = Integer.numberOfTrailingZeros(rest);
-      target[lane] = results[lane];
+      target[first + lane] = results[first + lane];
+    }
+  }
+
+  /** Keeps the results of some lanes. */
+  void keep(int slot, float[] results, int mask) {
+    float[] target = registers.single[slot];
+    for (int rest = mask; rest != 0; rest &= rest - 1) {
+      int lane = Integer.numberOfTrailingZeros(rest);
+      target[first + lane] = results[first + lane];
     }
   }
 
@@ -231,6 +227,6 @@ final class Warp {
 
   /** The instruction that was begun last. */
   Instruction current() {
-    return code[pc - 1];
+    return program.code()[pc - 1];
   }
 }

@@ -3,27 +3,18 @@ package dev.jdiffusion.cuda.emulator;
 import java.util.Arrays;
 
 /**
- * Memory with a shadow that tells, for each 32-bit word, which of its bytes were written and who
- * wrote and read it last. Who is a number, a tag: in global memory one for each block of each
- * launch, in shared memory one for each warp between two barriers. Tags grow with time, so those
- * before {@code first} belong to accesses that are ordered before the present ones.
+ * Memory with a shadow that tells, for each 32-bit word, which of its bytes were written, and who
+ * wrote and read it last.
  *
- * <p>Accesses of less than a word keep their bytes apart but leave the tags alone: two threads may
- * share a word without sharing a byte.
+ * <p>Accesses of less than a word keep their bytes apart but are not looked at for races: two
+ * threads may share a word without sharing a byte.
  */
 abstract class Words {
-  /** Bits of a tag; there are two in the shadow of a word, above four bits for its bytes. */
-  static final int TAG_BITS = 30;
-
-  private static final int WRITER_SHIFT = 4;
-  private static final int READER_SHIFT = WRITER_SHIFT + TAG_BITS;
-  private static final int TAG_MASK = (1 << TAG_BITS) - 1;
-  private static final long ALL_BYTES = 15;
-  private static final long WITHOUT_READER = (1L << READER_SHIFT) - 1;
-  private static final long WITHOUT_WRITER = ~((long) TAG_MASK << WRITER_SHIFT);
+  /** The bytes of a word that were written, in its shadow. */
+  static final long ALL_BYTES = 15;
 
   int[] words;
-  private long[] shadow;
+  long[] shadow;
   private final long base;
   private long bytes;
 
@@ -46,9 +37,6 @@ abstract class Words {
   /** For messages. */
   abstract String name();
 
-  /** Who a tag of a present access stands for, for messages. */
-  abstract String who(int tag, Warp warp);
-
   /** What keeps two accesses in order where this memory is, for messages. */
   abstract String order();
 
@@ -58,10 +46,11 @@ abstract class Words {
     Arrays.fill(shadow, 0);
   }
 
-  /** Forgets who accessed what, but not what was written. */
-  final void forgetTags() {
-    for (int i = 0; i < shadow.length; i++) {
-      shadow[i] &= ALL_BYTES;
+  /** Forgets who accessed some words, but not what was written. */
+  final void forgetAccesses(int from, int to) {
+    long[] all = shadow;
+    for (int i = from; i < to; i++) {
+      all[i] &= ALL_BYTES;
     }
   }
 
@@ -110,18 +99,15 @@ abstract class Words {
   }
 
   /**
-   * Checks that lanes may read, notes that they do, and sets {@link Warp#places}.
+   * Checks that some lanes may read at {@link Warp#addresses}, notes that they do, and sets {@link
+   * Warp#places}.
    *
-   * @param lanes those that read at {@link Warp#addresses}
    * @param size in bytes
-   * @param tag of the reader
-   * @param first the first tag of an access that this one is not ordered behind
-   * @param several the tag of more than one reader
    * @return the lanes whose address lies in this memory; of the others nothing is done
    */
-  final int read(Warp warp, int lanes, int size, int tag, int first, int several) {
+  final int read(Warp warp, int lanes, int size) {
     if (isOrdinary(warp, lanes, size)) {
-      readWarp(warp, size, tag, first, several);
+      readWarp(warp, size);
       return lanes;
     }
     long limit = bytes - size;
@@ -137,7 +123,7 @@ abstract class Words {
       int place = place(offset, size, lane, "reads");
       warp.places[lane] = place;
       if (size >= Integer.BYTES) {
-        readWords(warp, lane, place, count, tag, first, several);
+        readWords(warp, lane, place, count);
       } else {
         long needed = (1L << size) - 1 << (offset & 3);
         if ((shadow[place] & needed) != needed) {
@@ -148,24 +134,15 @@ abstract class Words {
     return inside;
   }
 
-  private void readWords(
-      Warp warp, int lane, int place, int count, int tag, int first, int several) {
-    for (int i = place; i < place + count; i++) {
-      long state = shadow[i];
-      if ((state & ALL_BYTES) != ALL_BYTES) {
-        throw unwritten(lane, count * Integer.BYTES, (long) place * Integer.BYTES, i);
-      }
-      int reader = (int) (state >>> READER_SHIFT);
-      int writer = (int) (state >>> WRITER_SHIFT) & TAG_MASK;
-      if (writer >= first && writer != tag) {
-        throw race(warp, lane, "reads", i, "wrote", writer);
-      }
-      if (reader != tag && reader != several) {
-        long now = reader >= first ? several : tag;
-        shadow[i] = state & WITHOUT_READER | now << READER_SHIFT;
-      }
-    }
-  }
+  /**
+   * Checks and notes that a lane reads some words.
+   *
+   * @return whether other lanes of the warp that read the same words have to be looked at
+   */
+  abstract boolean readWords(Warp warp, int lane, int place, int count);
+
+  /** Checks and notes that a lane writes some words. */
+  abstract void writeWords(Warp warp, int lane, int place, int count);
 
   /**
    * Whether all lanes of a warp access whole words of this memory; then {@link Warp#places} are
@@ -190,19 +167,24 @@ abstract class Words {
   }
 
   /**
-   * Lanes that read what the lane before, or the first lanes of the warp, read are not looked at.
+   * Lanes that read what the lane before, or the first lanes of the warp, read are looked at only
+   * where it matters.
    */
-  private void readWarp(Warp warp, int size, int tag, int first, int several) {
+  private void readWarp(Warp warp, int size) {
     int[] places = warp.places;
     int count = size >>> 2;
     int different = differentLanes(places);
     int before = -1;
+    boolean eachLane = false;
     for (int lane = 0; lane < different; lane++) {
       int place = places[lane];
       if (place != before) {
-        readWords(warp, lane, place, count, tag, first, several);
+        eachLane |= readWords(warp, lane, place, count);
         before = place;
       }
+    }
+    for (int lane = 0; eachLane && lane < Lanes.COUNT; lane++) {
+      readWords(warp, lane, places[lane], count);
     }
   }
 
@@ -224,11 +206,11 @@ abstract class Words {
   }
 
   /** The same for writing. */
-  final int write(Warp warp, int lanes, int size, int tag, int first) {
+  final int write(Warp warp, int lanes, int size) {
     int count = size + 3 >>> 2;
     if (isOrdinary(warp, lanes, size)) {
       for (int lane = 0; lane < Lanes.COUNT; lane++) {
-        writeWords(warp, lane, warp.places[lane], count, tag, first);
+        writeWords(warp, lane, warp.places[lane], count);
       }
       return lanes;
     }
@@ -247,24 +229,9 @@ abstract class Words {
         shadow[place] |= (1L << size) - 1 << (offset & 3);
         continue;
       }
-      writeWords(warp, lane, place, count, tag, first);
+      writeWords(warp, lane, place, count);
     }
     return inside;
-  }
-
-  private void writeWords(Warp warp, int lane, int place, int count, int tag, int first) {
-    for (int i = place; i < place + count; i++) {
-      long state = shadow[i];
-      int reader = (int) (state >>> READER_SHIFT);
-      int writer = (int) (state >>> WRITER_SHIFT) & TAG_MASK;
-      if (writer >= first && writer != tag) {
-        throw race(warp, lane, "writes", i, "wrote", writer);
-      }
-      if (reader >= first && reader != tag) {
-        throw race(warp, lane, "writes", i, "read", reader);
-      }
-      shadow[i] = state & WITHOUT_WRITER | (long) tag << WRITER_SHIFT | ALL_BYTES;
-    }
   }
 
   /** The same for reading and writing at once, which needs no order. */
@@ -299,7 +266,7 @@ abstract class Words {
     return (int) (offset >>> 2);
   }
 
-  private Fault unwritten(int lane, int size, long offset, int word) {
+  final Fault unwritten(int lane, int size, long offset, int word) {
     return new Fault(
         lane,
         "reads %d bytes at byte %d of %s, which %s"
@@ -318,11 +285,16 @@ abstract class Words {
     }
   }
 
-  private Fault race(Warp warp, int lane, String act, int word, String other, int tag) {
+  /**
+   * An access that is not ordered behind another.
+   *
+   * @param other such as {@code warp 1 wrote}
+   */
+  final Fault race(int lane, String act, int word, String other) {
     return new Fault(
         lane,
-        "race: %s byte %d of %s, which %s %s with no %s between"
-            .formatted(act, (long) word * Integer.BYTES, name(), who(tag, warp), other, order()));
+        "race: %s byte %d of %s, which %s with no %s between"
+            .formatted(act, (long) word * Integer.BYTES, name(), other, order()));
   }
 
   /** Fails if some lanes were outside. */

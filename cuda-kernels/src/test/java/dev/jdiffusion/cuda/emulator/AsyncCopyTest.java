@@ -68,8 +68,11 @@ class AsyncCopyTest {
       long in = gpu.buffer("in", INPUT);
       long out = gpu.empty("out", 256);
       String failure = gpu.failure(body.replace("BARRIER", ""), 1, 64, in, out);
-      // The first warp looks for what the second has not begun to copy.
-      assertTrue(failure.endsWith("which nobody wrote"), failure);
+      assertTrue(
+          failure.endsWith(
+              "race: reads byte 128 of shared memory (256 bytes), which warp 1 wrote with no"
+                  + " barrier between"),
+          failure);
       gpu.run(body.replace("BARRIER", "bar.sync 0;") + "st.global.u32 [%d2], %r9;", 1, 64, in, out);
       assertEquals(320, gpu.ints(out, 64)[0]);
     }

@@ -198,9 +198,69 @@ class CheckTest {
     fails(
         "thread (32,0,0): race: writes byte 0 of shared memory (256 bytes), which warp 0 wrote"
             + " with no barrier between",
-        "st.shared.u32 [tile], %r0;",
+        "st.shared.u32 [tile], %r1;",
         1,
         64);
+  }
+
+  @Test
+  void twoLanesThatWriteDifferentNumbersToAWordOfSharedMemoryRace() {
+    fails(
+        "kernel, line %d (st.shared.u32 [tile], %%r0), block (0,0,0), thread (1,0,0): "
+                .formatted(Emulated.FIRST_LINE)
+            + "race: writes byte 0 of shared memory (256 bytes), which lane 0 of the same warp wrote"
+            + " with no barrier between",
+        "st.shared.u32 [tile], %r0;",
+        1,
+        32);
+    long out = gpu.buffer("out", 0);
+    gpu.run(
+        "st.shared.u32 [tile], 7; ld.shared.u32 %r9, [tile]; @%p0 st.global.u32 [%d0], %r9;"
+            .replace("ld.shared", "bar.warp.sync -1; ld.shared")
+            .replace("@%p0", "setp.eq.u32 %p0, %r0, 0; @%p0"),
+        1,
+        32,
+        out,
+        out);
+    assertArrayEquals(new int[] {7}, gpu.ints(out, 1));
+  }
+
+  /** Each thread of a warp reads what the thread beside it wrote, with something in between. */
+  private String readsItsNeighbour(String between) {
+    return """
+    shl.b32 %r4, %r0, 2;
+    st.shared.u32 [%r4], %r0;
+    BETWEEN
+    xor.b32 %r5, %r4, 4;
+    ld.shared.u32 %r9, [%r5];
+    st.global.u32 [%d2], %r9;
+    """
+        .replace("BETWEEN", between);
+  }
+
+  @Test
+  void readingWhatAnotherLaneOfTheWarpWroteNeedsABarrierOfTheWarp() {
+    String race =
+        "thread (0,0,0): race: reads byte 4 of shared memory (256 bytes), which lane 1 of the same"
+            + " warp wrote with no barrier between";
+    fails(race, readsItsNeighbour(""), 1, 32);
+    // A shuffle makes lanes wait, but says nothing about what they see in memory.
+    fails(race, readsItsNeighbour("shfl.sync.bfly.b32 %r9, %r0, 1, 31, -1;"), 1, 32);
+    for (String barrier : new String[] {"bar.warp.sync -1;", "bar.sync 0;"}) {
+      long out = gpu.buffer("out", new int[32]);
+      gpu.run(readsItsNeighbour(barrier), 1, 32, out, out);
+      assertEquals(1, gpu.ints(out, 32)[0]);
+    }
+  }
+
+  @Test
+  void allLanesAreLookedAtWhereTheyReadOneWordThatOneOfThemWrote() {
+    fails(
+        "thread (1,0,0): race: reads byte 0 of shared memory (256 bytes), which lane 0 of the same"
+            + " warp wrote with no barrier between",
+        "setp.eq.u32 %p0, %r0, 0; @%p0 st.shared.u32 [tile], %r0; ld.shared.u32 %r9, [tile];",
+        1,
+        32);
   }
 
   private static final String NEIGHBOUR =
@@ -427,6 +487,14 @@ class CheckTest {
         "test, kernel: line %d: 'dp4a.u32.u32' is not supported: dp4a.u32.u32 %%r9, %%r0, %%r0, %%r0"
             .formatted(Emulated.FIRST_LINE),
         gpu.failure("dp4a.u32.u32 %r9, %r0, %r0, %r0;", 1, 1, 0, 0));
+  }
+
+  @Test
+  void anInstructionWithoutItsOperandsIsNamedWithItsLine() {
+    assertEquals(
+        "test, kernel: line %d: operands or modifiers are missing: add.s32 %%r9"
+            .formatted(Emulated.FIRST_LINE),
+        gpu.failure("add.s32 %r9;", 1, 1, 0, 0));
   }
 
   @Test
