@@ -39,17 +39,21 @@ final class Kernel {
 
   /** The address of a tensor's first element; a null pointer where there is no tensor. */
   Kernel with(@Nullable Tensor tensor) {
-    arguments.add(
-        tensor == null
-            ? 0L
-            : CudaStorage.address(tensor.storage()) + (long) tensor.offset() * Float.BYTES);
+    if (tensor == null) {
+      arguments.add(0L);
+    } else {
+      arguments.add(
+          CudaStorage.address(tensor.storage()) + (long) tensor.offset() * Float.BYTES,
+          tensor.shape());
+    }
     return this;
   }
 
   /** The address of the first row's first column, and the distance of rows in elements. */
   Kernel with(Columns columns) {
     arguments.add(
-        CudaStorage.address(columns.tensor().storage()) + (long) columns.offset() * Float.BYTES);
+        CudaStorage.address(columns.tensor().storage()) + (long) columns.offset() * Float.BYTES,
+        columns.tensor().shape());
     arguments.add(columns.rowStride());
     return this;
   }

@@ -7,6 +7,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The arguments of one launch site, in native memory that is written again for every launch: a slot
@@ -20,6 +21,7 @@ public final class KernelArguments {
   private final MemorySegment values;
   private final MemorySegment pointers;
   private final byte[] widths;
+  private final @Nullable Object[] shapes;
   private int count;
 
   /** Room for {@code capacity} arguments. */
@@ -28,6 +30,7 @@ public final class KernelArguments {
     values = Arena.ofAuto().allocate((long) capacity * SLOT, SLOT);
     pointers = Arena.ofAuto().allocate((long) capacity * SLOT, SLOT);
     widths = new byte[capacity];
+    shapes = new Object[capacity];
     for (int i = 0; i < capacity; i++) {
       pointers.setAtIndex(JAVA_LONG, i, values.address() + (long) i * SLOT);
     }
@@ -41,6 +44,16 @@ public final class KernelArguments {
   /** Appends a device address, or another 64-bit integer. */
   public void add(long value) {
     values.set(JAVA_LONG, next(Long.BYTES), value);
+  }
+
+  /**
+   * Appends the address of a tensor.
+   *
+   * @param shape what a driver that checks accesses calls it in messages
+   */
+  public void add(long address, Object shape) {
+    add(address);
+    shapes[count - 1] = shape;
   }
 
   public void add(int value) {
@@ -60,6 +73,7 @@ public final class KernelArguments {
       throw new IllegalStateException("more than " + capacity + " kernel arguments");
     }
     widths[count] = (byte) width;
+    shapes[count] = null;
     return (long) count++ * SLOT;
   }
 
@@ -71,6 +85,11 @@ public final class KernelArguments {
   /** Bytes of an argument: 4 or 8. */
   public int width(int index) {
     return widths[index];
+  }
+
+  /** The shape of the tensor that an argument points to, if it was given. */
+  public @Nullable Object shape(int index) {
+    return shapes[index];
   }
 
   /** The bits of an argument; of one of four bytes the lower half counts. */

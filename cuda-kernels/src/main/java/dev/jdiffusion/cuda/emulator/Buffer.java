@@ -20,6 +20,12 @@ final class Buffer extends Words {
   private String name = "unnamed memory";
   private boolean freed;
 
+  /** The shape of the tensor in it; empty as long as no kernel was given it. */
+  private String shape = "";
+
+  /** Which argument of the kernel that runs it is, from 1; 0 for none. */
+  private int argument;
+
   Buffer(long base, long capacity) {
     super(base, capacity);
     this.capacity = capacity;
@@ -32,7 +38,18 @@ final class Buffer extends Words {
   /** Makes the first bytes a buffer of this name with undefined contents. */
   void rename(long bytes, String newName) {
     name = newName;
+    shape = "";
     forget(bytes);
+  }
+
+  /**
+   * Says what a kernel that is about to run gets it as.
+   *
+   * @param index of the argument, from 1; 0 when the kernel has ended
+   */
+  void describe(String tensorShape, int index) {
+    shape = tensorShape;
+    argument = index;
   }
 
   /** Marks it as freed: accesses fail from now on. */
@@ -47,9 +64,11 @@ final class Buffer extends Words {
 
   @Override
   String name() {
+    String full = shape.isEmpty() ? name : name + " " + shape;
+    full += argument > 0 ? ", argument " + argument : "";
     return freed
-        ? "'%s' (%d bytes), which was freed".formatted(name, capacity)
-        : "'%s' (%d bytes)".formatted(name, bytes());
+        ? "'%s' (%d bytes), which was freed".formatted(full, capacity)
+        : "'%s' (%d bytes)".formatted(full, bytes());
   }
 
   @Override

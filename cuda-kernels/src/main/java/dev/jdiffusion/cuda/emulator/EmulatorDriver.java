@@ -222,6 +222,7 @@ public final class EmulatorDriver implements GpuDriver {
       throw new GpuException(function.name() + " was loaded by another driver");
     }
     int[] parameters = parameters(program, arguments);
+    List<Described> tensors = tensors(arguments);
     checkShape(program, gridX, gridY, gridZ, blockX, blockY, blockZ, sharedBytes);
     run(
         stream,
@@ -244,10 +245,35 @@ public final class EmulatorDriver implements GpuDriver {
                   memory,
                   tags((int) blocks),
                   countMemory);
-          Emulation counts = workers.run(launch);
+          // Backwards, so that what is given twice is called after where it comes first.
+          tensors.reversed().forEach(each -> each.name(memory, each.argument));
+          Emulation counts;
+          try {
+            counts = workers.run(launch);
+          } finally {
+            tensors.forEach(each -> each.name(memory, 0));
+          }
           total = total.plus(counts);
           listener.launched(program.name(), blocks, launch.threads(), counts);
         });
+  }
+
+  /** A tensor that a kernel gets. */
+  private record Described(long address, Object shape, int argument) {
+    void name(GlobalMemory memory, int now) {
+      memory.describe(address, shape, now);
+    }
+  }
+
+  private static List<Described> tensors(KernelArguments arguments) {
+    List<Described> tensors = new ArrayList<>();
+    for (int i = 0; i < arguments.count(); i++) {
+      Object shape = arguments.shape(i);
+      if (shape != null) {
+        tensors.add(new Described(arguments.bits(i), shape, i + 1));
+      }
+    }
+    return List.copyOf(tensors);
   }
 
   /** The first of the numbers for a launch's accesses; the number itself stands for several. */

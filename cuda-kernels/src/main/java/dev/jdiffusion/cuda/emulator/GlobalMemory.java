@@ -59,6 +59,18 @@ final class GlobalMemory {
     buffer.rename(bytes, name);
   }
 
+  /**
+   * Names the buffer at an address after what a kernel gets it as.
+   *
+   * @param argument from 1; 0 when the kernel has ended
+   */
+  void describe(long address, Object shape, int argument) {
+    Buffer buffer = buffer(address);
+    if (buffer != null) {
+      buffer.describe(shape.toString(), argument);
+    }
+  }
+
   /** Forgets which blocks accessed what, before their numbers are used again. */
   void forgetTags() {
     Buffer last = null;

@@ -2,9 +2,17 @@ package dev.jdiffusion.cuda.backend;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.jdiffusion.cuda.driver.GpuException;
 import dev.jdiffusion.cuda.emulator.Emulation;
+import dev.jdiffusion.cuda.emulator.EmulatorDriver;
+import dev.jdiffusion.tensor.Device;
+import dev.jdiffusion.tensor.Precision;
+import dev.jdiffusion.tensor.Scope;
+import dev.jdiffusion.tensor.Shape;
+import dev.jdiffusion.tensor.Tensor;
 import java.util.List;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -58,6 +66,30 @@ final class EmulatedRunTest {
     assertEquals(3 * 64 * 64 / 8, tiled.globalTransactions());
     assertEquals(tiled.leastTransactions(), tiled.globalTransactions());
     assertTrue(tiled.sharedAccesses() > 0);
+  }
+
+  @Test
+  @DisplayName("of a kernel that leaves a tensor names its shape and argument, and ends at its end")
+  void namesTheTensor() {
+    try (EmulatorDriver driver = new EmulatorDriver(THREADS);
+        Scope _ = Scope.open()) {
+      CudaBackend backend =
+          new CudaBackend(new Device("cuda", "emulator"), driver, Precision.FP32, null);
+      Kernel product =
+          new PtxLibrary(driver, driver.createStream()).get("naive_mat_mul", "naive_mat_mul");
+      Tensor square = Tensor.zeros(backend, Shape.of(3, 3));
+      // 24 bytes of a block of 512: the pool's blocks come in classes.
+      Tensor small = Tensor.zeros(backend, Shape.of(2, 3));
+      product.with(square).with(small).with(Tensor.empty(backend, Shape.of(3, 3)));
+      product.with(3).with(3).with(3);
+      String message =
+          assertThrows(GpuException.class, () -> product.launch(1, 1, 1, 32, 8, 0)).getMessage();
+      assertTrue(message.startsWith("naive_mat_mul, line "), message);
+      assertTrue(
+          message.endsWith(
+              "reads 4 bytes 0 bytes behind the end of 'tensor [2, 3], argument 2' (24 bytes)"),
+          message);
+    }
   }
 
   @Test
