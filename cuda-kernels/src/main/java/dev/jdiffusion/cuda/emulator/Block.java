@@ -173,7 +173,7 @@ final class Block {
       }
     }
     counters.instructions(instructions * gathered, threadInstructions);
-    steps += instructions;
+    steps += instructions * gathered;
     if (steps > MOST_INSTRUCTIONS) {
       throw new Fault(
           Integer.numberOfTrailingZeros(executing.active),

@@ -13,6 +13,10 @@ final class SharedMemory extends Words {
   private static final int LANE_SHIFT = WRITER_SHIFT + 6;
   private static final int SYNCS_SHIFT = LANE_SHIFT + 5;
   private static final int READERS_SHIFT = Integer.SIZE;
+
+  /** In place of a writer: warps that wrote parts of the word. */
+  private static final long SEVERAL = 63;
+
   private static final long WRITER = 63L << WRITER_SHIFT;
   private static final long SYNCS = (1 << READERS_SHIFT - SYNCS_SHIFT) - 1;
   private static final long READERS = -1L << READERS_SHIFT;
@@ -79,7 +83,8 @@ final class SharedMemory extends Words {
   private void checkWriter(Warp warp, int lane, String act, int word, long state) {
     int writer = (int) ((state & WRITER) >>> WRITER_SHIFT) - 1;
     if (writer != warp.number) {
-      throw race(lane, act, word, "warp " + writer + " wrote");
+      String who = writer == SEVERAL - 1 ? "several warps" : "warp " + writer;
+      throw race(lane, act, word, who + " wrote");
     }
     int writerLane = (int) (state >>> LANE_SHIFT) & Lanes.COUNT - 1;
     if (writerLane != lane
@@ -99,7 +104,7 @@ final class SharedMemory extends Words {
   @Override
   void writeWords(Warp warp, int lane, int place, int count) {
     touch(place, count);
-    long mine = 1L << READERS_SHIFT + warp.number;
+    long others = READERS & ~(1L << READERS_SHIFT + warp.number);
     long written =
         ALL_BYTES
             | warp.number + 1L << WRITER_SHIFT
@@ -111,12 +116,34 @@ final class SharedMemory extends Words {
       if ((state & WRITER) != 0) {
         checkWriter(warp, lane, "writes", i, state);
       }
-      long others = state & READERS & ~mine;
-      if (others != 0) {
-        int reader = Long.numberOfTrailingZeros(others) - READERS_SHIFT;
-        throw race(lane, "writes", i, "warp " + reader + " read");
+      if ((state & others) != 0) {
+        checkReaders(warp, lane, i, state);
       }
       all[i] = state & READERS | written;
+    }
+  }
+
+  /** Whoever reads the whole word without a barrier between races with this. */
+  @Override
+  void writePart(Warp warp, int lane, int place, long written) {
+    touch(place, 1);
+    long state = shadow[place];
+    checkReaders(warp, lane, place, state);
+    long writer = (state & WRITER) >>> WRITER_SHIFT;
+    long now = writer == 0 || writer == warp.number + 1 ? warp.number + 1 : SEVERAL;
+    shadow[place] =
+        state & (READERS | ALL_BYTES)
+            | written
+            | now << WRITER_SHIFT
+            | (long) lane << LANE_SHIFT
+            | (warp.syncs & SYNCS) << SYNCS_SHIFT;
+  }
+
+  private void checkReaders(Warp warp, int lane, int word, long state) {
+    long others = state & READERS & ~(1L << READERS_SHIFT + warp.number);
+    if (others != 0) {
+      int reader = Long.numberOfTrailingZeros(others) - READERS_SHIFT;
+      throw race(lane, "writes", word, "warp " + reader + " read");
     }
   }
 

@@ -6,8 +6,8 @@ import java.util.Arrays;
  * Memory with a shadow that tells, for each 32-bit word, which of its bytes were written, and who
  * wrote and read it last.
  *
- * <p>Accesses of less than a word keep their bytes apart but are not looked at for races: two
- * threads may share a word without sharing a byte.
+ * <p>Two threads may share a word without sharing a byte, so accesses of less than a word are not
+ * looked at for races with each other.
  */
 abstract class Words {
   /** The bytes of a word that were written, in its shadow. */
@@ -144,6 +144,11 @@ abstract class Words {
   /** Checks and notes that a lane writes some words. */
   abstract void writeWords(Warp warp, int lane, int place, int count);
 
+  /** Notes that a lane writes some bytes of a word, one bit each. */
+  void writePart(Warp warp, int lane, int place, long written) {
+    shadow[place] |= written;
+  }
+
   /**
    * Whether all lanes of a warp access whole words of this memory; then {@link Warp#places} are
    * set. Nothing in it depends on a single lane, so that the JIT compiler can make vectors of it.
@@ -226,7 +231,7 @@ abstract class Words {
       int place = place(offset, size, lane, "writes");
       warp.places[lane] = place;
       if (size < Integer.BYTES) {
-        shadow[place] |= (1L << size) - 1 << (offset & 3);
+        writePart(warp, lane, place, (1L << size) - 1 << (offset & 3));
         continue;
       }
       writeWords(warp, lane, place, count);

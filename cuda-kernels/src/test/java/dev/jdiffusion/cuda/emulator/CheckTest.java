@@ -10,11 +10,17 @@ import dev.jdiffusion.cuda.driver.GpuException;
 import dev.jdiffusion.cuda.driver.GpuFunction;
 import dev.jdiffusion.cuda.driver.KernelArguments;
 import java.lang.foreign.MemorySegment;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** Every check, with a kernel that does the forbidden thing and the message that must come. */
 class CheckTest {
+  /** What each message begins with: the kernel, the line of PTX, the block and the thread. */
+  private static final Pattern WHERE =
+      Pattern.compile(
+          "kernel, line \\d+ \\(.+\\), block \\(\\d+,0,0\\), thread \\(\\d+,0,0\\): .+");
+
   private final Emulated gpu = new Emulated();
 
   @AfterEach
@@ -27,7 +33,7 @@ class CheckTest {
     long out = gpu.buffer("out", new int[64]);
     String failure = gpu.failure(body, blocks, threads, in, out);
     assertTrue(failure.endsWith(message), failure);
-    assertTrue(failure.lines().count() == 1, failure);
+    assertTrue(WHERE.matcher(failure).matches(), failure);
   }
 
   @Test
@@ -289,6 +295,26 @@ class CheckTest {
     int[] swapped = gpu.ints(out, 64);
     assertEquals(32, swapped[0]);
     assertEquals(31, swapped[63]);
+  }
+
+  @Test
+  void readingAWordOfWhichAnotherWarpWroteHalfNeedsABarrier() {
+    String body =
+        """
+        setp.ge.u32 %p0, %r0, 32;
+        shl.b32 %r4, %r0, 1;
+        mov.u16 %h0, 7;
+        st.shared.u16 [%r4], %h0;
+        BARRIER
+        ld.shared.u32 %r9, [tile+64];
+        """;
+    fails(
+        "thread (0,0,0): race: reads byte 64 of shared memory (256 bytes), which warp 1 wrote with"
+            + " no barrier between",
+        body.replace("BARRIER", ""),
+        1,
+        64);
+    assertDoesNotThrow(() -> gpu.run(body.replace("BARRIER", "bar.sync 0;"), 1, 64, 0, 0));
   }
 
   @Test
