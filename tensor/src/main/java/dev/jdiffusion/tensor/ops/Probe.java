@@ -9,10 +9,10 @@ import dev.jdiffusion.tensor.Tensor;
  */
 public interface Probe {
   /**
-   * Chains that keep every multiply-add unit busy: twelve vectors of 512 bits hide the latency of
+   * Chains that keep every multiply-add unit busy: ten vectors of 512 bits hide the latency of
    * four cycles at two instructions a cycle, and still leave registers for the constants.
    */
-  int CHAINS = 12 * 16;
+  int CHAINS = 10 * 16;
 
   /**
    * For each element {@code x = fma(x, 0.5, 1)}, {@code rounds} times. Every thread computes that
