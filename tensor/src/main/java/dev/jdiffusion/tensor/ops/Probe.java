@@ -9,8 +9,8 @@ import dev.jdiffusion.tensor.Tensor;
  */
 public interface Probe {
   /**
-   * Chains that keep every multiply-add unit busy: ten vectors of 512 bits hide the latency of
-   * four cycles at two instructions a cycle, and still leave registers for the constants.
+   * Chains that keep every multiply-add unit busy: ten vectors of 512 bits hide the latency of four
+   * cycles at two instructions a cycle, and still leave registers for the constants.
    */
   int CHAINS = 10 * 16;
 
