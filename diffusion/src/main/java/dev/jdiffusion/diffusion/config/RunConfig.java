@@ -21,10 +21,16 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** A complete choice of all {@link Setting}s; immutable. */
 public final class RunConfig {
+  private static final String EMULATOR = "cuda:emulator";
+
+  /** A grid of the emulator, where one of a GPU would take minutes. */
+  private static final long EMULATED_PICTURES = 4;
+
   private final EnumMap<Setting, Object> values;
 
   private RunConfig(Map<Setting, Object> values) {
@@ -32,7 +38,8 @@ public final class RunConfig {
   }
 
   /**
-   * The configuration of a new run: the flags override the file, which overrides the preset.
+   * The configuration of a new run: the flags override the file, which overrides the preset. On the
+   * emulator, grids have four pictures unless the file or the flags say how many.
    *
    * @throws UserError if the preset is unknown
    */
@@ -43,6 +50,11 @@ public final class RunConfig {
     overlay(values, preset);
     overlay(values, file);
     overlay(values, flags);
+    boolean countIsGiven =
+        Stream.of(file, flags).anyMatch(layer -> layer.values().containsKey(Setting.SAMPLE_COUNT));
+    if (EMULATOR.equals(values.get(Setting.DEVICE)) && !countIsGiven) {
+      values.put(Setting.SAMPLE_COUNT, EMULATED_PICTURES);
+    }
     return new RunConfig(values);
   }
 

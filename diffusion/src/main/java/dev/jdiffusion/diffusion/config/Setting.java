@@ -76,7 +76,7 @@ public enum Setting {
 
   SAMPLER("sampler", choice("ddpm", "ddim"), Resume.FREE, "how grids are drawn"),
   SAMPLE_STEPS("sample-steps", whole(1, 100_000), Resume.FREE, "denoising steps of the grids"),
-  SAMPLE_COUNT("sample-count", whole(1, 4096), Resume.FREE, "pictures in a grid"),
+  SAMPLE_COUNT("sample-count", whole(1, 4096), Resume.FREE, "pictures in a grid; cuda:emulator: 4"),
   LOG_EVERY("log-every", whole(1, Integer.MAX_VALUE), Resume.FREE, "steps between metrics"),
   SAMPLE_EVERY("sample-every", whole(0, Integer.MAX_VALUE), Resume.FREE, "steps between grids"),
   CHECKPOINT_EVERY(

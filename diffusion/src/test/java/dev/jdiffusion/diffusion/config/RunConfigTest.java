@@ -58,6 +58,16 @@ class RunConfigTest {
   }
 
   @Test
+  void gridsOfTheEmulatorAreSmallUnlessSomebodySaysHowLarge() throws IOException {
+    assertEquals(64, RunConfig.of(new Layer(), new Layer()).sampleCount());
+    Layer emulator = flags("device", "cuda:emulator");
+    assertEquals(4, RunConfig.of(new Layer(), emulator).sampleCount());
+    assertEquals(9, RunConfig.of(file("{\"sample-count\": 9}"), emulator).sampleCount());
+    Layer both = flags("device", "cuda:emulator", "sample-count", "64");
+    assertEquals(64, RunConfig.of(new Layer(), both).sampleCount());
+  }
+
+  @Test
   void aRunFromBeforeThereWasAPrecisionHasFp32() {
     String json = RunConfig.of(new Layer(), flags("precision", "tf32")).toJson();
     assertEquals(Precision.TF32, RunConfig.ofJson("new", json).precision());
