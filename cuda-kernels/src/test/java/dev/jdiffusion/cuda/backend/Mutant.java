@@ -32,7 +32,6 @@ record Mutant(String file, String kernel, Kind kind, int line) {
     }
   }
 
-  private static final Pattern ENTRY = Pattern.compile("\\.entry (\\w+)");
   private static final Pattern INTEGERS =
       Pattern.compile("setp\\.[a-z]+\\.[su](32|64)\\s+(%p\\d+)");
   private static final Pattern BRANCH = Pattern.compile("@!?(%p\\d+) bra\\s+(\\S+);");
@@ -45,13 +44,13 @@ record Mutant(String file, String kernel, Kind kind, int line) {
    *
    * @param bounds how many bounds of a kernel at most
    */
-  static List<Mutant> of(String file, String ptx, int bounds) {
+  static List<Mutant> of(String file, PtxText ptx, int bounds) {
     List<Mutant> mutants = new ArrayList<>();
     List<Mutant> ofKernel = new ArrayList<>();
     String kernel = "";
-    List<String> lines = ptx.lines().toList();
+    List<String> lines = ptx.lines();
     for (int i = 0; i < lines.size(); i++) {
-      Matcher entry = ENTRY.matcher(lines.get(i));
+      Matcher entry = PtxText.ENTRY.matcher(lines.get(i));
       if (entry.find()) {
         addSome(ofKernel, bounds, mutants);
         ofKernel.clear();
@@ -107,8 +106,8 @@ record Mutant(String file, String kernel, Kind kind, int line) {
   }
 
   /** The text with the mistake. */
-  String applyTo(String ptx) {
-    List<String> lines = new ArrayList<>(ptx.lines().toList());
+  PtxText applyTo(PtxText ptx) {
+    List<String> lines = new ArrayList<>(ptx.lines());
     Matcher matcher = kind.pattern.matcher(lines.get(line - 1));
     lines.set(
         line - 1,
@@ -121,7 +120,7 @@ record Mutant(String file, String kernel, Kind kind, int line) {
                   case "gt" -> "setp.ge.";
                   default -> "setp.gt.";
                 }));
-    return String.join("\n", lines) + "\n";
+    return new PtxText(lines);
   }
 
   /** How the list of harmless ones names it. */
