@@ -27,6 +27,7 @@ final class AttentionCases {
     // Heads too large to be kept in registers.
     add(cases, Packing.GAPS, 1, 7, 7, 2, 150, 1);
     add(cases, Packing.APART, 2, 3, 5, 1, 300, 1);
+    add(cases, Packing.APART, 1, 3, 5, 2, 240, 1);
   }
 
   private static void add(

@@ -133,6 +133,8 @@ final class ConvolutionCases {
       add(cases, new Extents(1, 6, 5, 28, 18, 1, 1, 1, 0, 1), optional);
       add(cases, new Extents(1, 6, 5, 1, 18, 3, 3, 1, 1, 1), optional);
       add(cases, new Extents(1, 6, 8, 18, 20, 4, 4, 2, 1, 1), optional);
+      add(cases, new Extents(1, 3, 7, 5, 5, 3, 3, 1, 1, 5), optional);
+      add(cases, new Extents(1, 3, 7, 5, 5, 5, 5, 1, 2, 5), optional);
     }
     SplittableRandom random = new SplittableRandom(11);
     for (int i = 0; i < 60; i++) {

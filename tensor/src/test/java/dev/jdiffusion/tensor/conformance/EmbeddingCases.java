@@ -15,6 +15,7 @@ final class EmbeddingCases {
     add(cases, 1000, 28, Shape.of(128));
     add(cases, 5, 16, Shape.of(2, 3, 4));
     add(cases, 5, 7, Shape.of());
+    add(cases, 3, 450, Shape.of(4));
   }
 
   private static void add(Cases cases, int rows, int width, Shape shape) {

@@ -55,7 +55,8 @@ final class GroupNormCases {
             Shape.of(19, 3, 8),
             Shape.of(1, 4, 1, 6),
             Shape.of(2, 2, 2, 2, 5),
-            Shape.of(1, 13, 11, 1))) {
+            Shape.of(1, 13, 11, 1),
+            Shape.of(2, 3, 5, 65))) {
       int channels = shape.dim(-1);
       for (int groups = 1; groups <= channels; groups++) {
         // A group of few numbers may have hardly any variance, and amplifies rounding errors

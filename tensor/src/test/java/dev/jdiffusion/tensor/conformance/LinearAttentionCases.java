@@ -19,6 +19,7 @@ final class LinearAttentionCases {
       add(cases, packing, 2, 40, 2, 64, 20);
     }
     add(cases, Packing.APART, 1, 530, 3, 5, 1);
+    add(cases, Packing.APART, 1, 5, 2, 110, 1);
   }
 
   private static void add(

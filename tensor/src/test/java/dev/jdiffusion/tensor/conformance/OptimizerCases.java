@@ -15,7 +15,7 @@ final class OptimizerCases {
   private OptimizerCases() {}
 
   static void addTo(Cases cases) {
-    for (int size : new int[] {1, 15, 64, 100_001}) {
+    for (int size : new int[] {1, 15, 64, 900, 100_001}) {
       for (boolean average : new boolean[] {false, true}) {
         add(cases, size, average, new AdamStep(1e-3, 0.9, 0.999, 1e-8, 0, false, 1, 0.995), 1);
         add(cases, size, average, new AdamStep(1e-3, 0.9, 0.999, 1e-8, 0.01, true, 10, 0.5), 0.25);

@@ -23,6 +23,7 @@ final class SoftmaxCases {
             Shape.of(3, 100),
             Shape.of(70, 130),
             Shape.of(5, 261),
+            Shape.of(5, 490),
             Shape.of(3, 784))) {
       for (double spread : new double[] {1, 20, 1000}) {
         cases.add(
