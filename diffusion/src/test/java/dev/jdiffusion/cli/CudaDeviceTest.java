@@ -5,12 +5,16 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.jdiffusion.cuda.CudaDevice;
 import dev.jdiffusion.cuda.CudaDriver;
 import dev.jdiffusion.cuda.CudaDriverProbe;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
@@ -21,6 +25,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** The devices named cuda: the emulator everywhere, and clear words where there is no GPU. */
 class CudaDeviceTest {
   private static final double TOLERANCE = 1e-4;
+  private static final String GROUP_NORM = "/dev/jdiffusion/cuda/ptx/sm_75/group_norm.ptx";
 
   @TempDir private Path folder;
 
@@ -139,20 +144,42 @@ class CudaDeviceTest {
     assertEquals(0, sampled.code(), sampled.toString());
   }
 
-  @Test
-  void ptxThatDoesNotAssembleIsNamedInOneLine() throws IOException {
+  /**
+   * Trains with other PTX for group norm than the program's, and expects one line on it.
+   *
+   * @return the line
+   */
+  private String refusalOf(String ptx) throws IOException {
     // What is behind the boot class path is found before what is on the class path.
-    Path broken = folder.resolve("broken/dev/jdiffusion/cuda/ptx/sm_75/group_norm.ptx");
+    Path broken = folder.resolve("broken" + GROUP_NORM);
     Files.createDirectories(broken.getParent());
-    Files.writeString(broken, ".version 6.3\n.target sm_75\n.address_size 64\nnonsense\n");
+    Files.writeString(broken, ptx);
     Program.Result result =
         Program.in(folder)
             .withJvmFlags("-Xbootclasspath/a:" + folder.resolve("broken"))
             .run("train " + Program.TINY + " --steps 1 --device cuda:emulator --out run");
     assertEquals(2, result.code(), result.toString());
     assertEquals(1, result.err().size(), result.toString());
-    String line = result.err().getFirst();
-    assertTrue(line.contains("group_norm: the PTX cannot be read: line 4"), line);
     assertFalse(Files.exists(folder.resolve("run/error.log")), "this is no internal error");
+    return result.err().getFirst();
+  }
+
+  @Test
+  void ptxThatDoesNotAssembleIsNamedInOneLine() throws IOException {
+    String line = refusalOf(".version 6.3\n.target sm_75\n.address_size 64\nnonsense\n");
+    assertTrue(line.contains("group_norm: the PTX cannot be read: line 4"), line);
+  }
+
+  @Test
+  void anInstructionThatIsFoundBadOnlyWhenItsKernelIsUsedIsNamedInOneLine() throws IOException {
+    String ptx;
+    try (InputStream in =
+        Objects.requireNonNull(CudaDevice.class.getResourceAsStream(GROUP_NORM))) {
+      ptx = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    }
+    String line = refusalOf(ptx.replace("mad.lo.s32", "dp4a.u32.u32"));
+    assertTrue(line.contains("group_norm, group_norm_"), line);
+    assertTrue(line.contains("dp4a.u32.u32"), line);
+    assertTrue(line.contains("(the PTX for sm_75)"), line);
   }
 }

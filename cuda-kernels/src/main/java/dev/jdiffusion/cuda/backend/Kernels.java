@@ -9,6 +9,8 @@ interface Kernels {
    *
    * @param file the name of its {@code .cu} file, such as {@code group_norm}
    * @param function its name there, such as {@code group_norm_forward}
+   * @throws dev.jdiffusion.tensor.BackendUnavailableException with the reason in one line, if the
+   *     device does not take the PTX
    */
   Kernel get(String file, String function);
 

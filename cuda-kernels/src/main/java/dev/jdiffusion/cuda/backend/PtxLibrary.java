@@ -38,7 +38,7 @@ final class PtxLibrary implements Kernels {
   private static final System.Logger LOG = System.getLogger(PtxLibrary.class.getName());
 
   /** A loaded file and the kernels that were asked of it. */
-  private record File(GpuModule module, Map<String, Kernel> kernels) {}
+  private record File(Tier tier, GpuModule module, Map<String, Kernel> kernels) {}
 
   private final GpuDriver driver;
   private final GpuStream stream;
@@ -85,18 +85,23 @@ final class PtxLibrary implements Kernels {
   public Kernel get(String file, String function) {
     File loaded = files.get(file);
     if (loaded == null) {
-      loaded = new File(load(file), new HashMap<>());
+      loaded = load(file);
       files.put(file, loaded);
     }
     Kernel kernel = loaded.kernels.get(function);
     if (kernel == null) {
-      kernel = new Kernel(driver, stream, loaded.module.function(function));
+      try {
+        kernel = new Kernel(driver, stream, loaded.module.function(function));
+      } catch (GpuException e) {
+        // The emulator decodes a kernel, and a driver may compile it, when it is first looked up.
+        throw new BackendUnavailableException(refusal(e, loaded.tier));
+      }
       loaded.kernels.put(function, kernel);
     }
     return kernel.fresh();
   }
 
-  private GpuModule load(String file) {
+  private File load(String file) {
     @Nullable String refusal = null;
     for (Tier tier : tiers) {
       String ptx = text(FOLDER + tier.name + "/" + file + ".ptx");
@@ -107,15 +112,19 @@ final class PtxLibrary implements Kernels {
         LOG.log(System.Logger.Level.WARNING, "{0}; instead that for {1}", refusal, tier.name);
       }
       try {
-        return driver.load(file, ptx);
+        return new File(tier, driver.load(file, ptx), new HashMap<>());
       } catch (GpuException e) {
-        refusal = e.getMessage() + " (the PTX for " + tier.name + ")";
+        refusal = refusal(e, tier);
       }
     }
     // Kernels are loaded when they are first used; until then nobody knows that they do not run.
     throw refusal != null
         ? new BackendUnavailableException(refusal)
         : new GpuException("there is no PTX of " + file + " for " + device.name());
+  }
+
+  private static String refusal(GpuException e, Tier tier) {
+    return e.getMessage() + " (the PTX for " + tier.name + ")";
   }
 
   private static @Nullable String text(String resource) {

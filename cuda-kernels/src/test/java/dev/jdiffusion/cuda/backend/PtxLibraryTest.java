@@ -21,10 +21,20 @@ import org.junit.jupiter.api.Test;
 
 @DisplayName("The PTX library")
 final class PtxLibraryTest {
+  /** Of the test's own resources: the program has no file in two tiers yet. */
+  private static final String IN_TWO_TIERS = "in_two_tiers";
+
+  private static final String MISSING = "missing";
+
   /** The targets of the PTX that was loaded, in order. */
   private final List<String> loaded = new ArrayList<>();
 
-  private PtxLibrary library(int driverVersion, int major, int minor, boolean assembles) {
+  /**
+   * The library of a made-up device.
+   *
+   * @param refused the targets whose PTX the device does not take
+   */
+  private PtxLibrary library(int driverVersion, int major, int minor, String... refused) {
     GpuDriver driver =
         (GpuDriver)
             Proxy.newProxyInstance(
@@ -36,13 +46,15 @@ final class PtxLibraryTest {
                           new GpuDevice("some GPU", driverVersion, major, minor, 1, 49152);
                       case "load" -> {
                         String ptx = (String) arguments[1];
-                        loaded.add(
+                        String target =
                             ptx.lines()
-                                .filter(line -> line.startsWith(".target"))
+                                .filter(line -> line.startsWith(".target "))
                                 .findFirst()
-                                .orElseThrow());
-                        if (!assembles) {
-                          throw new GpuException(arguments[0] + ": line 1 is wrong");
+                                .orElseThrow()
+                                .substring(".target ".length());
+                        loaded.add(target);
+                        if (List.of(refused).contains(target)) {
+                          throw new GpuException(arguments[0] + ": line 1 is wrong for " + target);
                         }
                         yield module();
                       }
@@ -55,6 +67,9 @@ final class PtxLibraryTest {
     return new GpuModule() {
       @Override
       public GpuFunction function(String name) {
+        if (name.equals(MISSING)) {
+          throw new GpuException("there is no kernel '" + name + "'");
+        }
         return () -> name;
       }
 
@@ -66,17 +81,17 @@ final class PtxLibraryTest {
   @Test
   @DisplayName("loads a file once, and gives the same kernel for the same name")
   void loadsOnce() {
-    PtxLibrary library = library(12060, 7, 5, true);
+    PtxLibrary library = library(12060, 7, 5);
     Kernel sum = library.get("reduction", "reduction_rows");
     assertSame(sum, library.get("reduction", "reduction_rows"));
     assertNotSame(sum, library.get("reduction", "reduction_columns"));
-    assertEquals(List.of(".target sm_75"), loaded);
+    assertEquals(List.of("sm_75"), loaded);
   }
 
   @Test
   @DisplayName("refuses a GPU that is older than all PTX")
   void refusesOldDevices() {
-    GpuException refusal = assertThrows(GpuException.class, () -> library(12060, 7, 0, true));
+    GpuException refusal = assertThrows(GpuException.class, () -> library(12060, 7, 0));
     assertEquals(
         "some GPU has compute capability 7.0 and a driver for CUDA 12.6; the kernels need 7.5 and"
             + " 10.0",
@@ -86,26 +101,61 @@ final class PtxLibraryTest {
   @Test
   @DisplayName("refuses a driver that is older than all PTX")
   void refusesOldDrivers() {
-    GpuException refusal = assertThrows(GpuException.class, () -> library(9020, 7, 5, true));
+    GpuException refusal = assertThrows(GpuException.class, () -> library(9020, 7, 5));
     assertTrue(String.valueOf(refusal.getMessage()).contains("CUDA 9.2"), refusal::getMessage);
   }
 
   @Test
   @DisplayName("gives the assembler's words when no tier is taken")
   void saysWhyPtxWasRefused() {
-    PtxLibrary library = library(12060, 9, 0, false);
+    PtxLibrary library = library(12060, 9, 0, "sm_75");
     BackendUnavailableException refusal =
         assertThrows(
             BackendUnavailableException.class, () -> library.get("reduction", "reduction_rows"));
-    assertEquals("reduction: line 1 is wrong (the PTX for sm_75)", refusal.getMessage());
-    assertEquals(".target sm_75", loaded.getLast(), "the oldest tier was tried last");
+    assertEquals("reduction: line 1 is wrong for sm_75 (the PTX for sm_75)", refusal.getMessage());
+  }
+
+  @Test
+  @DisplayName("takes the newest tier that a file and the device have")
+  void takesTheNewestTier() {
+    library(12060, 9, 0).get(IN_TWO_TIERS, "x");
+    library(12060, 7, 5).get(IN_TWO_TIERS, "x");
+    library(10020, 8, 0).get(IN_TWO_TIERS, "x");
+    assertEquals(List.of("sm_80", "sm_75", "sm_75"), loaded);
+  }
+
+  @Test
+  @DisplayName("takes the next older tier when one is refused")
+  void fallsBackToAnOlderTier() {
+    library(12060, 8, 0, "sm_80").get(IN_TWO_TIERS, "x");
+    assertEquals(List.of("sm_80", "sm_75"), loaded);
+  }
+
+  @Test
+  @DisplayName("says why the oldest tier was refused when all are")
+  void saysWhyTheOldestTierWasRefused() {
+    PtxLibrary library = library(12060, 8, 0, "sm_80", "sm_75");
+    BackendUnavailableException refusal =
+        assertThrows(BackendUnavailableException.class, () -> library.get(IN_TWO_TIERS, "x"));
+    assertEquals(
+        "in_two_tiers: line 1 is wrong for sm_75 (the PTX for sm_75)", refusal.getMessage());
+    assertEquals(List.of("sm_80", "sm_75"), loaded);
+  }
+
+  @Test
+  @DisplayName("gives the reason when a kernel is refused only when it is looked up")
+  void saysWhyAKernelWasRefused() {
+    PtxLibrary library = library(12060, 7, 5);
+    BackendUnavailableException refusal =
+        assertThrows(BackendUnavailableException.class, () -> library.get("reduction", MISSING));
+    assertEquals("there is no kernel 'missing' (the PTX for sm_75)", refusal.getMessage());
   }
 
   @Test
   @DisplayName("names a file that does not exist")
   void namesMissingFiles() {
     GpuException refusal =
-        assertThrows(GpuException.class, () -> library(12060, 9, 0, true).get("nothing", "x"));
+        assertThrows(GpuException.class, () -> library(12060, 9, 0).get("nothing", "x"));
     assertEquals("there is no PTX of nothing for some GPU", refusal.getMessage());
   }
 }
