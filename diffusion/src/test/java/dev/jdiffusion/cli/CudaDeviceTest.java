@@ -113,11 +113,22 @@ class CudaDeviceTest {
         info.out().stream().anyMatch(line -> line.startsWith("  cuda:emulator ")), info.toString());
   }
 
-  @ParameterizedTest
-  @ValueSource(strings = {"cuda:9999", "cuda:first", "cuda:-1"})
-  void aGpuThatDoesNotExistIsRefused(String device) {
+  @Test
+  void aGpuThatDoesNotExistIsRefusedWithTheReason() {
     assertRefused(
-        Program.call("train --device " + device + " --out " + folder.resolve("out")), device);
+        Program.call("train --device cuda:9999 --out " + folder.resolve("out")),
+        switch (CudaDriverProbe.probe()) {
+          case CudaDriver.Unavailable(String reason) -> "cuda is unavailable: " + reason;
+          case CudaDriver.Available _ -> "there is no cuda:9999, only ";
+        });
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"first", "-1"})
+  void whatIsNoNumberOfAGpuIsRefused(String index) {
+    assertRefused(
+        Program.call("train --device cuda:" + index + " --out " + folder.resolve("out")),
+        "'" + index + "' is neither the number of a GPU nor 'emulator'");
   }
 
   @Test
