@@ -12,6 +12,8 @@ public final class Devices {
   private Devices() {}
 
   /**
+   * Opens a device, and names all flags that were asked for where it cannot.
+   *
    * @param name {@code cpu}, {@code cuda:0} and so on
    * @throws UserError if there is no such device, or this machine cannot run it
    */
@@ -19,8 +21,12 @@ public final class Devices {
     try {
       return Backends.open(Device.parse(name), threads, precision, products);
     } catch (BackendUnavailableException | IllegalArgumentException e) {
-      throw new UserError(
-          "--device " + name + ": " + e.getMessage() + "; the command info tells more", e);
+      String asked =
+          "--device "
+              + name
+              + (precision == Precision.FP32 ? "" : " --precision " + precision)
+              + (products == Products.OWN ? "" : " --matmul " + products);
+      throw new UserError(asked + ": " + e.getMessage() + "; the command info tells more", e);
     }
   }
 }

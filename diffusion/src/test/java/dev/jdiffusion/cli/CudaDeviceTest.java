@@ -99,6 +99,9 @@ class CudaDeviceTest {
     String reason = ((CudaDriver.Unavailable) driver).reason();
     Path out = folder.resolve("out");
     assertRefused(Program.call("train --device cuda --out " + out), reason);
+    assertRefused(
+        Program.call("train --device cuda --matmul vendor --out " + out),
+        "--device cuda --matmul vendor: cuda is unavailable: " + reason);
     assertFalse(Files.exists(out), "a folder was left");
     Program.Result info = Program.call("info");
     assertEquals(0, info.code(), info.toString());

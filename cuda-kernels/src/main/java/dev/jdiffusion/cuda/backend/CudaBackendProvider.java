@@ -47,8 +47,12 @@ public final class CudaBackendProvider implements BackendProvider {
     try {
       return open(device, JCudaDriver.open(ordinal(device)), precision, vendor);
     } catch (GpuException e) {
-      throw new BackendUnavailableException(
-          e.getMessage() + "; cuda:emulator runs the same kernels, slowly, and needs no GPU");
+      // NVIDIA's libraries do not run there.
+      String instead =
+          vendor.equals(Vendor.NONE)
+              ? "; cuda:emulator runs the same kernels, slowly, and needs no GPU"
+              : "";
+      throw new BackendUnavailableException(e.getMessage() + instead);
     }
   }
 

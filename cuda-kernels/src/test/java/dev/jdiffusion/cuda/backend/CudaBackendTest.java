@@ -2,8 +2,10 @@ package dev.jdiffusion.cuda.backend;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.fail;
 
 import dev.jdiffusion.tensor.Backend;
 import dev.jdiffusion.tensor.BackendUnavailableException;
@@ -11,6 +13,7 @@ import dev.jdiffusion.tensor.Backends;
 import dev.jdiffusion.tensor.Device;
 import dev.jdiffusion.tensor.IntTensor;
 import dev.jdiffusion.tensor.MemoryStatistics;
+import dev.jdiffusion.tensor.Precision;
 import dev.jdiffusion.tensor.RandomKey;
 import dev.jdiffusion.tensor.Scope;
 import dev.jdiffusion.tensor.Shape;
@@ -200,5 +203,23 @@ final class CudaBackendTest {
             BackendUnavailableException.class, () -> Backends.open(new Device("cuda", index)));
     assertEquals(
         "'" + index + "' is neither the number of a GPU nor 'emulator'", refusal.getMessage());
+  }
+
+  @Test
+  @DisplayName("speaks of the emulator where it could run instead: not with NVIDIA's libraries")
+  void offersTheEmulatorForItsOwnKernelsOnly() {
+    Device none = new Device("cuda", "9999");
+    Vendor cublas =
+        new Vendor((_, _, _) -> fail("there is no GPU to open cuBLAS for"), null, "cuBLAS");
+    assertTrue(refusal(none, Vendor.NONE).contains("; cuda:emulator runs"));
+    assertFalse(refusal(none, cublas).contains("emulator"));
+  }
+
+  private static String refusal(Device device, Vendor vendor) {
+    return String.valueOf(
+        assertThrows(
+                BackendUnavailableException.class,
+                () -> CudaBackendProvider.open(device, 1, Precision.FP32, vendor))
+            .getMessage());
   }
 }
