@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.stream.Stream;
@@ -82,12 +83,25 @@ final class PtxCeilingsTest {
     }
   }
 
+  private static List<String> architectures(String tier) {
+    List<String> architectures = ARCHITECTURES.get(tier);
+    if (architectures == null) {
+      throw new IllegalArgumentException(
+          "which GPUs is "
+              + tier
+              + " for? "
+              + new TreeSet<>(ARCHITECTURES.keySet())
+              + " are known");
+    }
+    return architectures;
+  }
+
   private static void assemble(Path file) {
     String tier = String.valueOf(file.getName(file.getNameCount() - 2));
     String name = String.valueOf(file.getFileName()).replace(".ptx", "");
     try {
       String ptx = Files.readString(file);
-      for (String architecture : ARCHITECTURES.getOrDefault(tier, List.of())) {
+      for (String architecture : architectures(tier)) {
         PtxAssembler.assemble(ptx, architecture)
             .forEach(
                 (kernel, usage) -> USED.merge(tier + " " + name + " " + kernel, usage, Usage::max));
@@ -101,6 +115,16 @@ final class PtxCeilingsTest {
   @DisplayName("takes every PTX for every architecture")
   void takesAll() {
     assertEquals(List.of(), List.copyOf(REFUSED));
+  }
+
+  @Test
+  @DisplayName("is not spared a tier that the table of GPUs lacks")
+  void refusesUnknownTiers() {
+    assertTrue(
+        String.valueOf(
+                assertThrows(IllegalArgumentException.class, () -> architectures("sm_60"))
+                    .getMessage())
+            .contains("sm_60"));
   }
 
   @Test
