@@ -8,9 +8,9 @@ import dev.jdiffusion.tensor.ops.MatMul;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Matrix products in tiles ({@code mat_mul.cu}). Every element is the chain of fused multiply-adds
- * that {@link MatMul} describes, so the bits are those of the CPU except where K is cut into
- * pieces.
+ * Matrix products in tiles ({@code mat_mul.cu}). In single precision every element is the chain of
+ * fused multiply-adds that {@link MatMul} describes, so the bits are those of the CPU except where
+ * K is cut into pieces; tensor cores round operands, and add in an order of their own.
  */
 final class CudaMatMul implements MatMul {
   private static final String FILE = "mat_mul";
@@ -49,35 +49,25 @@ final class CudaMatMul implements MatMul {
       @Nullable Tensor bias,
       @Nullable Tensor residual,
       Tensor out) {
-    int m = out.dim(-2);
-    int n = out.dim(-1);
-    int k = a.dim(transposeA ? -2 : -1);
-    int batch = out.shape().rank() == 3 ? out.dim(0) : 1;
     if (out.size() == 0) {
       return;
     }
-    boolean oneA = a.shape().rank() == 2;
-    boolean oneB = b.shape().rank() == 2;
-    if (batch > 1 && oneB && !oneA && !transposeA) {
-      // Rows below each other times one matrix: a single product.
-      m *= batch;
-      batch = 1;
-    }
-    long nextA = oneA ? 0 : (long) m * k;
-    long nextB = oneB ? 0 : (long) k * n;
+    ProductExtents e = ProductExtents.of(a, transposeA, b, out);
+    int k = e.k();
     boolean aligned =
         GemmTile.aligned(a)
             && GemmTile.aligned(b)
             && GemmTile.aligned(out)
             && GemmTile.aligned(residual);
-    int unit = GemmTile.unit(aligned, transposeA ? m : k, transposeB ? k : n, n);
-    GemmTile chosen = always != null ? always : GemmTile.choose(m, n, batch, transposeA ? k : 0);
+    int unit = GemmTile.unit(aligned, transposeA ? e.m() : k, transposeB ? k : e.n(), e.n());
+    GemmTile chosen =
+        always != null ? always : GemmTile.choose(e.m(), e.n(), e.batch(), transposeA ? k : 0);
     Precision rounding = transposeA ? GemmTile.ofWeightGradients(precision) : precision;
     GemmTile tile = chosen.available(unit, rounding);
     if (transposeA && transposeB && tile.isStaged(rounding)) {
       tile = GemmTile.MEDIUM;
     }
-    long blocks = tile.blocks(m, n, batch);
+    long blocks = tile.blocks(e.m(), e.n(), e.batch());
     int piece = transposeA ? tile.piece(k, blocks, out.size()) : k;
     int pieces = GemmTile.pieces(k, piece);
     Kernel kernel = products[transposeA ? 2 : transposeB ? 1 : 0].get(tile, unit, rounding);
@@ -94,14 +84,14 @@ final class CudaMatMul implements MatMul {
           .with(partial == null ? bias : null)
           .with(partial == null ? residual : null)
           .with(partial == null ? out : partial)
-          .with(m)
-          .with(n)
+          .with(e.m())
+          .with(e.n())
           .with(k)
           .with(transposeA ? 1 : 0)
           .with(transposeB ? 1 : 0)
-          .with(nextA)
-          .with(nextB)
-          .with(batch)
+          .with(e.nextA())
+          .with(e.nextB())
+          .with(e.batch())
           .with(pieces)
           .with(piece);
       tile.launch(kernel, blocks * pieces, rounding);
@@ -111,7 +101,7 @@ final class CudaMatMul implements MatMul {
             .with(partial)
             .with(pieces)
             .with(out.size())
-            .with(n)
+            .with(e.n())
             .with(bias)
             .with(residual)
             .with(out)

@@ -53,42 +53,32 @@ final class VendorMatMul implements MatMul {
       @Nullable Tensor bias,
       @Nullable Tensor residual,
       Tensor out) {
-    int m = out.dim(-2);
-    int n = out.dim(-1);
-    int k = a.dim(transposeA ? -2 : -1);
-    int batch = out.shape().rank() == 3 ? out.dim(0) : 1;
     if (out.size() == 0) {
       return;
     }
-    boolean oneA = a.shape().rank() == 2;
-    boolean oneB = b.shape().rank() == 2;
-    if (batch > 1 && oneB && !oneA && !transposeA) {
-      // Rows below each other times one matrix: a single product.
-      m *= batch;
-      batch = 1;
-    }
+    ProductExtents e = ProductExtents.of(a, transposeA, b, out);
     if (residual != null) {
       memory.copy(residual, out);
-    } else if (k == 0) {
+    } else if (e.k() == 0) {
       memory.fill(out, 0);
     }
-    if (k > 0) {
+    if (e.k() > 0) {
       // Makes the device the thread's, as cuBLAS wants it.
       driver.nativeStream(stream);
       cublas.gemm(
           Cublas.Gemm.ofRows(
-              m,
-              n,
-              k,
+              e.m(),
+              e.n(),
+              e.k(),
               CudaMemory.address(a),
               transposeA,
-              oneA ? 0 : (long) m * k,
+              e.nextA(),
               CudaMemory.address(b),
               transposeB,
-              oneB ? 0 : (long) k * n,
+              e.nextB(),
               residual == null ? 0 : 1,
               CudaMemory.address(out),
-              batch,
+              e.batch(),
               transposeA ? GemmTile.ofWeightGradients(precision) : precision));
     }
     if (bias != null) {
