@@ -9,7 +9,9 @@ import org.jspecify.annotations.Nullable;
  * and {@code staged.cuh}.
  *
  * <p>A larger tile reads each operand less often; a smaller one keeps more of the device busy. The
- * choice depends on extents alone, never on the device, and does not change any bits.
+ * choice depends on extents, alignment and precision, never on the device. It changes no bits of a
+ * product in single precision whose K is not cut; others it may change, since it says where K is
+ * cut, and {@link #SMALL} never rounds operands.
  */
 enum GemmTile {
   HUGE(128, 256, 256),

@@ -11,7 +11,8 @@ public interface MatMul {
    *
    * <p>Each element is one chain of fused multiply-adds in the order of k, started from bias plus
    * residual, or from out's old value. A product with a transposed first matrix and a long inner
-   * extent may be cut into several chains, at places that depend on the shapes alone.
+   * extent may be cut into several chains, at places that depend on the shapes alone; on a GPU also
+   * on alignment and precision.
    *
    * @param a {@code [M, K]} or {@code [B, M, K]}; with transposeA {@code [K, M]} or {@code [B, K,
    *     M]}
