@@ -104,6 +104,17 @@ final class ArchitectureTest {
           .because("the same model code runs on every backend that ServiceLoader finds");
 
   @ArchTest
+  static final ArchRule onlyTheCommandLineAndBenchmarksNameCuda =
+      noClasses()
+          .that()
+          .resideOutsideOfPackages(CUDA, "dev.jdiffusion.cli..", "dev.jdiffusion.benchmarks..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage(CUDA)
+          .because(
+              "they show the emulator and compare NVIDIA's libraries; all others open a device");
+
+  @ArchTest
   static final ArchRule onlyTheEntryPointsEndTheProcess =
       noClasses()
           .that()
