@@ -42,6 +42,7 @@ public interface GpuDriver extends AutoCloseable {
   /** Page-locked host memory, which copies can use while the host goes on. */
   MemorySegment allocatePinned(long bytes);
 
+  /** Gives back memory of {@link #allocatePinned}; copies from and to it must have ended. */
   void freePinned(MemorySegment memory);
 
   /** Copies {@code source.byteSize()} bytes. Asynchronous if the source is pinned. */
@@ -88,8 +89,10 @@ public interface GpuDriver extends AutoCloseable {
 
   // Order
 
+  /** A new stream, which waits for no other. */
   GpuStream createStream();
 
+  /** Gives back a stream, which must not be used again. */
   void destroy(GpuStream stream);
 
   /** Waits until all work of a stream is done, and reports what failed in it. */
@@ -101,8 +104,10 @@ public interface GpuDriver extends AutoCloseable {
    */
   long nativeStream(GpuStream stream);
 
+  /** A new event, which marks no place yet. */
   GpuEvent createEvent();
 
+  /** Gives back an event, which must not be used again. */
   void destroy(GpuEvent event);
 
   /** Marks the place that a stream has come to. */
@@ -125,8 +130,10 @@ public interface GpuDriver extends AutoCloseable {
   /** Does again all that was captured, with the arguments of then. */
   void launch(GpuGraph graph, GpuStream stream);
 
+  /** Gives back a graph, which must not be launched again. */
   void destroy(GpuGraph graph);
 
+  /** Gives back all that was made here; it must not be used again. */
   @Override
   void close();
 }

@@ -56,14 +56,17 @@ public final class KernelArguments {
     shapes[count - 1] = shape;
   }
 
+  /** Appends a 32-bit integer. */
   public void add(int value) {
     values.set(JAVA_INT, next(Integer.BYTES), value);
   }
 
+  /** Appends a number of single precision. */
   public void add(float value) {
     values.set(JAVA_FLOAT, next(Float.BYTES), value);
   }
 
+  /** Appends a number of double precision. */
   public void add(double value) {
     values.set(JAVA_DOUBLE, next(Double.BYTES), value);
   }

@@ -8,7 +8,10 @@ import dev.jdiffusion.tensor.Precision;
  * Numbers of its types are as in NVIDIA's {@code cublas_api.h} and {@code library_types.h}.
  */
 public interface Cublas {
+  /** {@code CUBLAS_OP_N}: a matrix as it is. */
   int OP_N = 0;
+
+  /** {@code CUBLAS_OP_T}: a matrix transposed. */
   int OP_T = 1;
 
   /** {@code CUDA_R_32F}. */

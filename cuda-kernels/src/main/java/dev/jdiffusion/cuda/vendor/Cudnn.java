@@ -73,6 +73,7 @@ public interface Cudnn {
       int kw,
       Geometry geometry,
       Precision precision) {
+    /** Input channels of one group, which is what a filter sees. */
     public int inGroup() {
       return channels / geometry.groups();
     }

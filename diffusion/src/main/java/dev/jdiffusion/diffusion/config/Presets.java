@@ -15,6 +15,7 @@ public final class Presets {
 
   private Presets() {}
 
+  /** The names that {@code --preset} takes, in alphabetical order. */
   public static List<String> names() {
     return List.copyOf(BY_NAME.keySet());
   }

@@ -177,10 +177,12 @@ public final class RunConfig {
         : String.valueOf(value);
   }
 
+  /** The name of the preset that other values come from. */
   public String preset() {
     return string(Setting.PRESET);
   }
 
+  /** What to train on: a name of a dataset, or a path of pictures. */
   public String dataset() {
     return string(Setting.DATASET);
   }
@@ -195,6 +197,7 @@ public final class RunConfig {
     return whole(Setting.CHANNELS);
   }
 
+  /** Whether pictures are mirrored at random. */
   public boolean flip() {
     return (Boolean) value(Setting.FLIP);
   }
@@ -219,6 +222,7 @@ public final class RunConfig {
     return unet;
   }
 
+  /** Steps from a picture to noise. */
   public int timesteps() {
     return whole(Setting.TIMESTEPS);
   }
@@ -251,10 +255,12 @@ public final class RunConfig {
     return whole(Setting.ACCUMULATE);
   }
 
+  /** The learning rate after warm-up, before decay. */
   public double learningRate() {
     return real(Setting.LR);
   }
 
+  /** Steps in which the learning rate grows to {@link #learningRate}. */
   public int warmupSteps() {
     return whole(Setting.WARMUP_STEPS);
   }
@@ -264,6 +270,7 @@ public final class RunConfig {
     return string(Setting.LR_DECAY).equals("cosine");
   }
 
+  /** AdamW's weight decay; 0 for plain Adam. */
   public double weightDecay() {
     return real(Setting.WEIGHT_DECAY);
   }
@@ -273,30 +280,37 @@ public final class RunConfig {
     return real(Setting.CLIP_NORM);
   }
 
+  /** What the moving average of the weights keeps of itself at each step, at most. */
   public double emaDecay() {
     return real(Setting.EMA_DECAY);
   }
 
+  /** What all random numbers are drawn from. */
   public long seed() {
     return (Long) value(Setting.SEED);
   }
 
+  /** The device, such as {@code cpu} or {@code cuda:0}; need not exist. */
   public String device() {
     return string(Setting.DEVICE);
   }
 
+  /** What the operands of products are rounded to. */
   public Precision precision() {
     return Precision.valueOf(string(Setting.PRECISION).toUpperCase(Locale.ROOT));
   }
 
+  /** Whose code computes matrix products and convolutions. */
   public Products matMul() {
     return Products.valueOf(string(Setting.MATMUL).toUpperCase(Locale.ROOT));
   }
 
+  /** Threads of the host that kernels may use; changes no result. */
   public int threads() {
     return whole(Setting.THREADS);
   }
 
+  /** How grids are drawn: {@code ddpm} or {@code ddim}. */
   public String sampler() {
     return string(Setting.SAMPLER);
   }
@@ -306,10 +320,12 @@ public final class RunConfig {
     return Math.min(whole(Setting.SAMPLE_STEPS), timesteps());
   }
 
+  /** Pictures in a grid. */
   public int sampleCount() {
     return whole(Setting.SAMPLE_COUNT);
   }
 
+  /** Steps between two lines of metrics. */
   public int logEvery() {
     return whole(Setting.LOG_EVERY);
   }
@@ -324,6 +340,7 @@ public final class RunConfig {
     return whole(Setting.CHECKPOINT_EVERY);
   }
 
+  /** How many checkpoints stay on disk. */
   public int keepCheckpoints() {
     return whole(Setting.KEEP_CHECKPOINTS);
   }

@@ -106,6 +106,7 @@ public enum Setting {
     return key;
   }
 
+  /** What sets it on the command line, such as {@code --batch}. */
   public String flag() {
     return "--" + key;
   }
@@ -115,6 +116,7 @@ public enum Setting {
     return type.label();
   }
 
+  /** What it means, for a help text: half a line without a full stop. */
   public String help() {
     return help;
   }

@@ -110,6 +110,7 @@ public final class UNet extends Module {
             .formatted(config.dim(), config.multipliers(), reason));
   }
 
+  /** What it was built from. */
   public UNetConfig config() {
     return config;
   }
