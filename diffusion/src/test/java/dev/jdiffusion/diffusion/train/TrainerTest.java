@@ -11,7 +11,6 @@ import dev.jdiffusion.diffusion.checkpoint.Checkpoint;
 import dev.jdiffusion.diffusion.config.Layer;
 import dev.jdiffusion.diffusion.config.RunConfig;
 import dev.jdiffusion.diffusion.config.Setting;
-import dev.jdiffusion.diffusion.data.ImageDataset;
 import dev.jdiffusion.diffusion.progress.Progress;
 import dev.jdiffusion.diffusion.progress.StopRequest;
 import dev.jdiffusion.tensor.Backend;
@@ -37,62 +36,6 @@ class TrainerTest {
   private static final Backend CPU = Backends.open(Device.CPU, 2);
 
   @TempDir private Path folder;
-
-  /** Grey pictures of 8x8 pixels, of which some have a pixel that is no number. */
-  private record Pictures(int size, Set<Integer> broken, Set<Integer> unreadable)
-      implements ImageDataset {
-    Pictures(int size, Set<Integer> broken) {
-      this(size, broken, Set.of());
-    }
-
-    @Override
-    public String name() {
-      return "pictures";
-    }
-
-    @Override
-    public int height() {
-      return 8;
-    }
-
-    @Override
-    public int width() {
-      return 8;
-    }
-
-    @Override
-    public int channels() {
-      return 1;
-    }
-
-    @Override
-    public List<String> classNames() {
-      return List.of();
-    }
-
-    @Override
-    public int label(int index) {
-      return -1;
-    }
-
-    @Override
-    public void read(int index, float[] target, int offset) {
-      if (unreadable.contains(index)) {
-        throw new UserError("picture " + index + " is gone");
-      }
-      for (int i = 0; i < 64; i++) {
-        target[offset + i] = (i / 8 + i + index) % 3 - 1f;
-      }
-      if (broken.contains(index)) {
-        target[offset + 5] = Float.NaN;
-      }
-    }
-
-    @Override
-    public void close() {
-      // Nothing is open.
-    }
-  }
 
   private record Lines(List<String> lines) implements Progress {
     @Override
