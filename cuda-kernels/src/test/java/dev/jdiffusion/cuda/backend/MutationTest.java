@@ -1,6 +1,7 @@
 package dev.jdiffusion.cuda.backend;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 
 import dev.jdiffusion.cuda.driver.GpuDriver;
 import dev.jdiffusion.cuda.driver.GpuException;
@@ -128,6 +129,7 @@ final class MutationTest {
 
   private void checkFile(String file, Map<String, Integer> harmless) {
     List<Mutant> mutants = Mutant.of(file, texts.get(file), BOUNDS_OF_A_KERNEL);
+    assertNotEquals(List.of(), mutants, "nothing to break was found");
     Map<String, Integer> left = new TreeMap<>(harmless);
     left.keySet().retainAll(mutants.stream().map(Mutant::key).collect(Collectors.toSet()));
     List<Mutant> unnoticed =

@@ -39,6 +39,7 @@ final class ElementwiseCases {
       binary(cases, function, Shape.of(5, 1, 33), Shape.of(4, 1));
       binary(cases, function, Shape.of(3, 1), Shape.of(1, 19));
       binary(cases, function, Shape.of(1), Shape.of(2, 3, 4));
+      binary(cases, function, Shape.of(3, 7, 5, 1), Shape.of(7, 1, 2));
       binary(cases, function, Shape.of(128, 1, 1, 1), Shape.of(128, 8, 8, 1));
       // Large enough to be shared among threads.
       binary(cases, function, Shape.of(2, 28, 28, 56), Shape.of(56));
