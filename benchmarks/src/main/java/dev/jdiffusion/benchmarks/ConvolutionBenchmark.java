@@ -35,6 +35,19 @@ public class ConvolutionBenchmark extends SideBySide {
       this.stride = stride;
       this.padding = padding;
     }
+
+    Workload.Convolution work(Workload.Pass pass) {
+      int groups = this == DEPTHWISE7_28_56 ? inputs : 1;
+      return new Workload.Convolution(
+          BATCH,
+          extent,
+          inputs,
+          outputs,
+          window,
+          new Geometry(stride, padding, groups),
+          this == DOUBLING4_14_64,
+          pass);
+    }
   }
 
   @Param public Layer layer;
@@ -43,15 +56,6 @@ public class ConvolutionBenchmark extends SideBySide {
 
   @Override
   protected Workload workload() {
-    int groups = layer == Layer.DEPTHWISE7_28_56 ? layer.inputs : 1;
-    return new Workload.Convolution(
-        BATCH,
-        layer.extent,
-        layer.inputs,
-        layer.outputs,
-        layer.window,
-        new Geometry(layer.stride, layer.padding, groups),
-        layer == Layer.DOUBLING4_14_64,
-        pass);
+    return layer.work(pass);
   }
 }

@@ -15,6 +15,7 @@ public class GemmBenchmark extends SideBySide {
     "512x512x512",
     "1024x1024x1024",
     "2048x2048x2048",
+    "4096x4096x4096",
     "100352x28x384",
     "100352x128x28",
     "25088x56x384",

@@ -2,6 +2,7 @@ package dev.jdiffusion.benchmarks;
 
 import dev.jdiffusion.benchmarks.work.Contender;
 import dev.jdiffusion.benchmarks.work.Contenders;
+import dev.jdiffusion.benchmarks.work.GpuName;
 import dev.jdiffusion.benchmarks.work.Operation;
 import dev.jdiffusion.benchmarks.work.Workload;
 import java.util.concurrent.TimeUnit;
@@ -69,7 +70,10 @@ public abstract class SideBySide {
   /** What is timed, from the subclass's parameters. */
   protected abstract Workload workload();
 
-  /** The largest difference of two results that is accepted, as a part of the largest value. */
+  /**
+   * The largest difference of two results in single precision that is accepted, as a part of the
+   * largest value; of coarser ones {@link GpuName#slack} times as much.
+   */
   protected double tolerance() {
     return 1e-4;
   }
@@ -84,7 +88,7 @@ public abstract class SideBySide {
     gigabytes = work.bytes() * 1e-9;
     operation.run();
     if (!isTrusted()) {
-      Answers.of(this).compare(device + ", " + work, operation.result(), tolerance());
+      Answers.of(this).compare(device + ", " + work, operation.result(), allowed());
     }
     contender.finish();
     long start = System.nanoTime();
@@ -100,6 +104,10 @@ public abstract class SideBySide {
     if (device.equals("cpu")) {
       Answers.keep(this, operation);
     }
+  }
+
+  private double allowed() {
+    return tolerance() * GpuName.of(device).map(GpuName::slack).orElse(1.0);
   }
 
   private boolean isTrusted() {

@@ -35,7 +35,7 @@ final class DeviceProbe {
   }
 
   private static Answer ask(String device, int threads) {
-    if (!Contenders.devices().contains(device)) {
+    if (!Contenders.has(device)) {
       return new Answer(false, NOT_BUILT);
     }
     String output =

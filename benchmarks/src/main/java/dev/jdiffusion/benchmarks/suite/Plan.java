@@ -2,6 +2,7 @@ package dev.jdiffusion.benchmarks.suite;
 
 import dev.jdiffusion.benchmarks.AttentionBenchmark;
 import dev.jdiffusion.benchmarks.ConvolutionBenchmark;
+import dev.jdiffusion.benchmarks.ConvolutionGradBenchmark;
 import dev.jdiffusion.benchmarks.ElementwiseBenchmark;
 import dev.jdiffusion.benchmarks.GemmBenchmark;
 import dev.jdiffusion.benchmarks.MachineBenchmark;
@@ -10,8 +11,12 @@ import dev.jdiffusion.benchmarks.OptimizerBenchmark;
 import dev.jdiffusion.benchmarks.SoftmaxBenchmark;
 import dev.jdiffusion.benchmarks.StartupBenchmark;
 import dev.jdiffusion.benchmarks.StepBenchmark;
+import dev.jdiffusion.benchmarks.work.Contenders;
+import dev.jdiffusion.benchmarks.work.GpuName;
+import dev.jdiffusion.tensor.Precision;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.TreeMap;
 import java.util.stream.Stream;
@@ -26,9 +31,14 @@ final class Plan {
   private static final List<String> TORCH_FORMATS =
       TORCH.stream().flatMap(name -> Stream.of(name, name + CHANNELS_LAST)).toList();
 
-  private static final List<String> BLAS = List.of("openblas", "cublas");
-  private static final List<String> CONVOLUTIONS = and(TORCH_FORMATS, "cudnn");
+  private static final List<String> BLAS =
+      List.of("openblas", "cublas", "cublas-tf32", "cublas-bf16");
+  private static final List<String> CONVOLUTIONS =
+      Stream.concat(TORCH_FORMATS.stream(), Stream.of("cudnn", "cudnn-tf32")).toList();
   private static final List<String> NOBODY = List.of();
+
+  /** The groups whose work is, for a good part, products and convolutions. */
+  private static final List<String> ROUNDED = List.of("gemm", "conv", "step");
 
   private Plan() {}
 
@@ -37,7 +47,8 @@ final class Plan {
    *
    * @param parameters the values of each of the benchmark's own parameters; all combinations run
    * @param peers other libraries' devices that do this work
-   * @param oneThread whether it also runs on one thread
+   * @param oneThread whether it also runs on one thread, other than on GPUs
+   * @param where it runs
    * @param cost of a fork
    */
   record Entry(
@@ -46,19 +57,25 @@ final class Plan {
       SequencedMap<String, List<String>> parameters,
       List<String> peers,
       boolean oneThread,
+      Where where,
       Cost cost) {
     Entry and(String name, String... values) {
       SequencedMap<String, List<String>> more = new TreeMap<>(parameters);
       more.put(name, List.of(values));
-      return new Entry(group, benchmark, more, peers, oneThread, cost);
+      return new Entry(group, benchmark, more, peers, oneThread, where, cost);
     }
 
     Entry alsoOnOneThread() {
-      return new Entry(group, benchmark, parameters, peers, true, cost);
+      return new Entry(group, benchmark, parameters, peers, true, where, cost);
     }
 
     Entry costing(double ours, double peers) {
-      return new Entry(group, benchmark, parameters, this.peers, oneThread, new Cost(ours, peers));
+      return new Entry(
+          group, benchmark, parameters, this.peers, oneThread, where, new Cost(ours, peers));
+    }
+
+    Entry only(Where where) {
+      return new Entry(group, benchmark, parameters, peers, oneThread, where, cost);
     }
 
     /** Each combination of the parameters' values. */
@@ -74,7 +91,7 @@ final class Plan {
       }
       List<Integer> counts = oneThread && threads > 1 ? List.of(1, threads) : List.of(threads);
       return combinations.stream()
-          .flatMap(values -> counts.stream().map(count -> new Case(this, values, count)))
+          .flatMap(values -> counts.stream().map(count -> new Case(this, values, count, threads)))
           .toList();
     }
 
@@ -92,8 +109,37 @@ final class Plan {
    */
   record Cost(double ours, double peers) {}
 
-  /** One row of the table. */
-  record Case(Entry entry, SequencedMap<String, String> parameters, int threads) {
+  /** Which devices a case is for. */
+  enum Where {
+    ANYWHERE,
+    ON_GPUS,
+    NOT_ON_GPUS
+  }
+
+  /**
+   * One row of the table.
+   *
+   * @param mostThreads of all rows
+   */
+  record Case(Entry entry, SequencedMap<String, String> parameters, int threads, int mostThreads) {
+    /** Whether a device does such work, and was not asked the same under another name. */
+    boolean runsOn(String device) {
+      Optional<GpuName> gpu = GpuName.of(device);
+      if (gpu.isEmpty()) {
+        return entry.where() != Where.ON_GPUS
+            && (Contenders.isOurs(device) || entry.peers().contains(device));
+      }
+      String onFirst = new GpuName(gpu.get().library(), "", gpu.get().precision()).toString();
+      return entry.where() != Where.NOT_ON_GPUS
+          && threads == mostThreads
+          && (gpu.get().isOurs() ? isTold(gpu.get()) : entry.peers().contains(onFirst));
+    }
+
+    /** Whether the precision makes a difference: only products round. */
+    private boolean isTold(GpuName gpu) {
+      return gpu.precision() == Precision.FP32 || ROUNDED.contains(entry.group());
+    }
+
     @Override
     public String toString() {
       return entry.group() + " " + String.join(" ", parameters.values()) + " x" + threads;
@@ -154,24 +200,23 @@ final class Plan {
     return device.endsWith(CHANNELS_LAST);
   }
 
-  private static List<String> and(List<String> devices, String another) {
-    return Stream.concat(devices.stream(), Stream.of(another)).toList();
-  }
-
-  /** Whether it is a library on a GPU: {@code cuda} is what it is compared with. */
-  static boolean isOnGpu(String device) {
-    return device.equals("cublas") || device.equals("cudnn");
+  /** Whether it is a library on a GPU: our kernels there are what it is compared with. */
+  static boolean isGpuLibrary(String device) {
+    return GpuName.of(device).filter(gpu -> !gpu.isOurs()).isPresent();
   }
 
   /** Everything. */
   static List<Entry> full() {
     return List.of(
-        machine(),
+        peak(),
+        bandwidth(),
         gemm("512x512x512", "1024x1024x1024", "2048x2048x2048").alsoOnOneThread(),
+        gemm("4096x4096x4096").only(Where.ON_GPUS),
         gemm("100352x28x384", "28x100352x384:tn"),
         convolution("WINDOW3_28_64", "WINDOW3_14_128", "WINDOW3_7_256"),
         convolution("WINDOW1_28_64", "HALVING4_28_64", "DOUBLING4_14_64"),
         convolution("DEPTHWISE7_28_56", "STEM7_28_1_18"),
+        gradients("WINDOW3_28_64", "WINDOW3_14_128", "WINDOW3_7_256", "WINDOW1_28_64"),
         norm("PLAIN_64_8", "SILU_64_8", "SCALED_SILU_64_8"),
         attention("SOFTMAX").and("length", "49", "196", "1024").and("headSize", "32"),
         attention("SOFTMAX").and("length", "196", "1024").and("headSize", "64"),
@@ -189,25 +234,37 @@ final class Plan {
   /** What changes most when a kernel changes. */
   static List<Entry> quick() {
     return List.of(
-        machine(),
+        peak(),
+        bandwidth(),
         gemm("512x512x512", "2048x2048x2048").alsoOnOneThread(),
+        gemm("4096x4096x4096").only(Where.ON_GPUS),
         gemm("100352x28x384", "28x100352x384:tn"),
         convolution("WINDOW3_28_64", "WINDOW1_28_64", "DEPTHWISE7_28_56"),
+        convolution("WINDOW3_14_128", "WINDOW3_7_256").only(Where.ON_GPUS),
+        gradients("WINDOW3_28_64", "WINDOW3_14_128", "WINDOW3_7_256", "WINDOW1_28_64"),
         norm("SILU_64_8"),
         attention("SOFTMAX").and("length", "196").and("headSize", "32"),
         attention("LINEAR").and("length", "196").and("headSize", "32"),
         elementwise("ADD", "SILU"),
         softmax("50176x196"),
         optimizer("3000000"),
+        optimizer("36000000").only(Where.ON_GPUS),
         step("TRAINING", "TRAINING_RESNET").costing(18, 8),
         step("SAMPLING").costing(8, 4),
         startup("INFO"));
   }
 
-  private static Entry machine() {
-    return entry("machine", MachineBenchmark.class, NOBODY)
-        .and("limit", "FMA", "COPY", "TRIAD")
-        .alsoOnOneThread();
+  /** Its work is of a core's size; a GPU's launch would take longer. */
+  private static Entry peak() {
+    return machine("FMA").only(Where.NOT_ON_GPUS);
+  }
+
+  private static Entry bandwidth() {
+    return machine("COPY", "TRIAD");
+  }
+
+  private static Entry machine(String... limits) {
+    return entry("machine", MachineBenchmark.class, NOBODY).and("limit", limits).alsoOnOneThread();
   }
 
   private static Entry gemm(String... shapes) {
@@ -216,6 +273,13 @@ final class Plan {
 
   private static Entry convolution(String... layers) {
     return bothPasses(entry("conv", ConvolutionBenchmark.class, CONVOLUTIONS).and("layer", layers));
+  }
+
+  private static Entry gradients(String... layers) {
+    return entry("conv", ConvolutionGradBenchmark.class, CONVOLUTIONS)
+        .and("layer", layers)
+        .and("gradient", "INPUT", "WEIGHT")
+        .only(Where.ON_GPUS);
   }
 
   private static Entry norm(String... layers) {
@@ -247,7 +311,8 @@ final class Plan {
   }
 
   private static Entry entry(String group, Class<?> benchmark, List<String> peers) {
-    return new Entry(group, benchmark, new TreeMap<>(), peers, false, new Cost(2.6, 1.8));
+    return new Entry(
+        group, benchmark, new TreeMap<>(), peers, false, Where.ANYWHERE, new Cost(2.6, 1.8));
   }
 
   private static Entry bothPasses(Entry entry) {

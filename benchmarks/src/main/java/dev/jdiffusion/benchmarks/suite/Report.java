@@ -1,6 +1,7 @@
 package dev.jdiffusion.benchmarks.suite;
 
 import dev.jdiffusion.benchmarks.work.Contenders;
+import dev.jdiffusion.benchmarks.work.GpuName;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
@@ -19,6 +20,9 @@ import java.util.function.ToDoubleFunction;
  */
 final class Report {
   private static final String OURS = "cpu";
+
+  private static final List<String> BOUND_BY_MEMORY =
+      List.of("norm", "elementwise", "softmax", "optimizer");
 
   private final List<Result> results;
   private final MachineFacts facts;
@@ -107,6 +111,9 @@ final class Report {
     header.addAll(List.of("GFLOP/s", "GB/s", "limit"));
     header(text, header);
     for (Case work : cases) {
+      if (all(List.of(work)).stream().allMatch(r -> GpuName.of(r.device()).isPresent())) {
+        continue;
+      }
       Optional<Result> ours = of(work, OURS);
       List<String> cells = new ArrayList<>();
       cells.add(work.work());
@@ -201,37 +208,57 @@ final class Report {
       return;
     }
     text.append("\n## Other devices\n\n");
-    text.append("| group | work | device | ms | cpu, ms | cpu / device |\n");
-    text.append("| --- | --- | --- | --- | --- | --- |\n");
+    text.append(
+        """
+        `of its copy` is GB/s divided by those of the device's own copy: of the least traffic, so that what
+        stays in a cache can make more than 100 %.
+
+        """);
+    header(
+        text,
+        List.of("group", "work", "device", "ms", "cpu, ms", "cpu / device", "GB/s", "of its copy"));
     for (Result other : others) {
       Optional<Result> cpu = of(Case.of(other), OURS);
-      text.append(
-          "| %s | %s | %s | %s | %s | %s |\n"
-              .formatted(
-                  other.group(),
-                  other.work(),
-                  other.device(),
-                  number(other.seconds() * 1e3),
-                  cell(cpu.map(r -> number(r.seconds() * 1e3))),
-                  cell(cpu.map(r -> ratio(r.seconds() / other.seconds())))));
+      Optional<Double> bandwidth = Optional.of(other.gigabytes()).filter(g -> g > 0);
+      row(
+          text,
+          List.of(
+              other.group(),
+              other.work(),
+              other.device(),
+              milliseconds(other.seconds()),
+              cell(cpu.map(r -> milliseconds(r.seconds()))),
+              cell(cpu.map(r -> ratio(r.seconds() / other.seconds()))),
+              cell(bandwidth.map(Report::number)),
+              cell(bandwidth.flatMap(g -> copy(other).map(copy -> percent(g / copy))))));
     }
+  }
+
+  /** GB/s of a copy on the same device, for work that its memory limits. */
+  private Optional<Double> copy(Result result) {
+    return BOUND_BY_MEMORY.contains(result.group())
+        ? of(new Case("machine", "COPY", result.threads()), result.device()).map(Result::gigabytes)
+        : Optional.empty();
   }
 
   /** NVIDIA's libraries beside our kernels on the same GPU, where any ran. */
   private void gpuLibraries(StringBuilder text) {
-    List<Result> libraries = results.stream().filter(r -> Plan.isOnGpu(r.device())).toList();
+    List<Result> libraries = results.stream().filter(r -> Plan.isGpuLibrary(r.device())).toList();
     if (libraries.isEmpty()) {
       return;
     }
     text.append("\n## On the GPU: NVIDIA's libraries\n\n");
-    header(text, List.of("group", "work", "cuda, ms", "library", "ms", "library / cuda"));
+    header(text, List.of("group", "work", "ours", "ms", "library", "ms", "library / ours"));
     for (Result library : libraries) {
-      Optional<Result> ours = of(Case.of(library), "cuda");
+      // In the same precision, on the same GPU.
+      String device = GpuName.of(library.device()).orElseThrow().ours().toString();
+      Optional<Result> ours = of(Case.of(library), device);
       row(
           text,
           List.of(
               library.group(),
               library.work(),
+              device,
               cell(ours.map(r -> milliseconds(r.seconds()))),
               library.device(),
               milliseconds(library.seconds()),
@@ -253,7 +280,7 @@ final class Report {
   private List<String> libraries(List<Case> cases) {
     return all(cases).stream()
         .map(Result::device)
-        .filter(device -> !Contenders.isOurs(device) && !Plan.isOnGpu(device))
+        .filter(device -> !Contenders.isOurs(device) && !Plan.isGpuLibrary(device))
         .map(Plan::libraryOf)
         .distinct()
         .toList();

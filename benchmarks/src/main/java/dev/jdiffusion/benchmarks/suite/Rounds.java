@@ -155,8 +155,10 @@ final class Rounds {
 
   /** None for classes in folders, where an IDE has them: the JVM makes no archive of these. */
   private static List<String> classArchive(Path folder, String device) {
+    // A colon would begin a second archive.
     return System.getProperty("java.class.path").endsWith(".jar")
-        ? List.of(CLASS_ARCHIVE + folder.resolve(device + ".jsa"), MAKE_CLASS_ARCHIVE)
+        ? List.of(
+            CLASS_ARCHIVE + folder.resolve(device.replace(':', '_') + ".jsa"), MAKE_CLASS_ARCHIVE)
         : List.of();
   }
 

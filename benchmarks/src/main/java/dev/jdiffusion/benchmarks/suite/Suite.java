@@ -1,7 +1,6 @@
 package dev.jdiffusion.benchmarks.suite;
 
 import dev.jdiffusion.benchmarks.SideBySide;
-import dev.jdiffusion.benchmarks.work.Contenders;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,7 +28,12 @@ public final class Suite implements Callable<Integer> {
   @Parameters(description = "short (the default) or full, then groups; all groups if none is named")
   private List<String> words = new ArrayList<>();
 
-  @Option(names = "--devices", split = ",", description = "only these, such as cpu,cuda,libtorch")
+  @Option(
+      names = "--devices",
+      split = ",",
+      description =
+          "only these, such as cpu,cuda,libtorch; on a GPU LIBRARY[:N][-PRECISION] with the libraries"
+              + " cuda, cublas, cudnn and the precisions tf32, bf16: cuda:1, cublas:1-tf32")
   private List<String> devices = new ArrayList<>();
 
   @Option(names = "--only", description = "only cases whose names have this in them")
@@ -80,7 +84,7 @@ public final class Suite implements Callable<Integer> {
     SequencedMap<String, DeviceProbe.Answer> answers = DeviceProbe.ask(wanted(), threads);
     printDevices(answers);
     SequencedMap<Plan.Case, List<String>> contenders = new LinkedHashMap<>();
-    cases.forEach(work -> contenders.put(work, present(work.entry(), answers)));
+    cases.forEach(work -> contenders.put(work, present(work, answers)));
     Rounds rounds = new Rounds(contenders, forks > 0 ? forks : full ? 5 : 1);
     System.out.println(rounds);
     if (list) {
@@ -98,7 +102,8 @@ public final class Suite implements Callable<Integer> {
 
   private List<String> wanted() {
     return devices.isEmpty()
-        ? Stream.concat(Stream.of("cpu", "cuda"), Plan.peers().stream()).toList()
+        ? Stream.concat(Stream.of("cpu", "cuda", "cuda-tf32", "cuda-bf16"), Plan.peers().stream())
+            .toList()
         : devices;
   }
 
@@ -115,15 +120,15 @@ public final class Suite implements Callable<Integer> {
         System.out.println("left out: " + String.join(", ", names) + ": " + reason));
   }
 
-  /** The devices that an entry is run on: ours, then those peers that do such work. */
+  /** The devices that a case is run on: ours, then those peers that do such work. */
   private static List<String> present(
-      Plan.Entry entry, SequencedMap<String, DeviceProbe.Answer> answers) {
-    if (!SideBySide.class.isAssignableFrom(entry.benchmark())) {
+      Plan.Case work, SequencedMap<String, DeviceProbe.Answer> answers) {
+    if (!SideBySide.class.isAssignableFrom(work.entry().benchmark())) {
       return List.of(Rounds.NO_DEVICE);
     }
     return answers.keySet().stream()
         .filter(device -> answers.get(device).opens())
-        .filter(device -> Contenders.isOurs(device) || entry.peers().contains(device))
+        .filter(work::runsOn)
         .toList();
   }
 

@@ -7,10 +7,15 @@ public interface ContenderProvider {
   /** The values of the benchmarks' {@code device} parameter that mean contenders of this kind. */
   List<String> devices();
 
+  /** Whether a device is of this kind; {@link #devices()} need not name every number of a GPU. */
+  default boolean has(String device) {
+    return devices().contains(device);
+  }
+
   /**
    * The environment that a process has to have before {@link #open}.
    *
-   * @param device one of {@link #devices()}
+   * @param device one that it {@link #has}
    */
   default Environment environment(String device) {
     return Environment.ANY;
@@ -19,7 +24,7 @@ public interface ContenderProvider {
   /**
    * Opens a contender.
    *
-   * @param device one of {@link #devices()}
+   * @param device one that it {@link #has}
    * @throws dev.jdiffusion.tensor.BackendUnavailableException if this machine cannot run it; the
    *     message gives the reason in one line
    */

@@ -2,6 +2,7 @@ package dev.jdiffusion.benchmarks.work;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.ServiceLoader;
 
 /** All contenders that this build knows. */
@@ -19,7 +20,12 @@ public final class Contenders {
 
   /** Whether a device is this project's own. */
   public static boolean isOurs(String device) {
-    return new JDiffusionProvider().devices().contains(device);
+    return new JDiffusionProvider().has(device);
+  }
+
+  /** Whether this build has a contender for a device; whether it opens is another question. */
+  public static boolean has(String device) {
+    return provider(device).isPresent();
   }
 
   /**
@@ -29,7 +35,7 @@ public final class Contenders {
    * @throws dev.jdiffusion.tensor.BackendUnavailableException if this machine cannot run it
    */
   public static Contender open(String device, int threads) {
-    return provider(device).open(device, threads);
+    return require(device).open(device, threads);
   }
 
   /**
@@ -38,17 +44,21 @@ public final class Contenders {
    * @throws IllegalArgumentException if no contender has a device of this name
    */
   public static Environment environment(String device) {
-    return provider(device).environment(device);
+    return require(device).environment(device);
   }
 
-  private static ContenderProvider provider(String device) {
-    for (ContenderProvider provider : ServiceLoader.load(ContenderProvider.class)) {
-      if (provider.devices().contains(device)) {
-        return provider;
-      }
-    }
-    throw new IllegalArgumentException(
-        "no device '%s'; this build has %s (other libraries need the profile: ./mvnw -Ppeers)"
-            .formatted(device, String.join(", ", devices())));
+  private static Optional<ContenderProvider> provider(String device) {
+    return ServiceLoader.load(ContenderProvider.class).stream()
+        .map(ServiceLoader.Provider::get)
+        .filter(provider -> provider.has(device))
+        .findFirst();
+  }
+
+  private static ContenderProvider require(String device) {
+    return provider(device)
+        .orElseThrow(() ->
+            new IllegalArgumentException(
+                "no device '%s'; this build has %s (other libraries need the profile: ./mvnw -Ppeers)"
+                    .formatted(device, String.join(", ", devices()))));
   }
 }

@@ -42,6 +42,7 @@ final class JDiffusionContender implements Contender {
       case Workload.MatMul matMul -> matMul(matMul);
       case Workload.Convolution convolution ->
           convolution.transposed() ? transposed(convolution) : convolution(convolution);
+      case Workload.ConvolutionGrad grad -> convolutionGrad(grad);
       case Workload.GroupNorm norm -> groupNorm(norm);
       case Workload.Attention attention -> attention(attention);
       case Workload.LinearAttention attention -> linearAttention(attention);
@@ -115,13 +116,7 @@ final class JDiffusionContender implements Contender {
     var kernel = backend.convolution();
     var geometry = work.geometry();
     Tensor input = input("input", inputShape(work));
-    Tensor weight =
-        input(
-            "weight",
-            work.window(),
-            work.window(),
-            work.inputs() / geometry.groups(),
-            work.outputs());
+    Tensor weight = weight(work);
     Tensor bias = input("bias", work.outputs());
     if (work.pass() == Pass.FORWARD) {
       Tensor out = empty(outputShape(work));
@@ -140,6 +135,37 @@ final class JDiffusionContender implements Contender {
         dInput,
         dWeight,
         dBias);
+  }
+
+  private Tensor weight(Workload.Convolution work) {
+    int inputs = work.inputs() / work.geometry().groups();
+    return input("weight", work.window(), work.window(), inputs, work.outputs());
+  }
+
+  private Operation convolutionGrad(Workload.ConvolutionGrad work) {
+    var kernel = backend.convolution();
+    var geometry = work.of().geometry();
+    Tensor input = input("input", inputShape(work.of()));
+    Tensor weight = weight(work.of());
+    Tensor dOut = input("dOut", outputShape(work.of()));
+    return switch (work.gradient()) {
+      case INPUT -> {
+        Tensor dInput = like(input);
+        yield new Repeatable(() -> kernel.inputGrad(dOut, weight, null, geometry, dInput), dInput);
+      }
+      case WEIGHT -> {
+        Tensor dWeight = like(weight);
+        clear(dWeight);
+        Runnable add = () -> kernel.weightGrad(input, dOut, geometry, dWeight, null);
+        yield new Repeatable(
+            add,
+            () -> {
+              clear(dWeight);
+              add.run();
+              return dWeight.toFloats();
+            });
+      }
+    };
   }
 
   private Operation transposed(Workload.Convolution work) {

@@ -138,6 +138,43 @@ public sealed interface Workload {
   }
 
   /**
+   * One gradient of a convolution alone, without that of the bias. Inputs as for {@link
+   * Convolution}; result: dInput or dWeight.
+   *
+   * @param of not transposed; its pass is not asked
+   */
+  record ConvolutionGrad(Convolution of, Gradient gradient) implements Workload {
+    /** Of what. */
+    public enum Gradient {
+      INPUT,
+      WEIGHT
+    }
+
+    @Override
+    public double flops() {
+      return forward().flops();
+    }
+
+    @Override
+    public double bytes() {
+      return forward().bytes();
+    }
+
+    /** It multiplies and moves as much as either gradient. */
+    private Convolution forward() {
+      return new Convolution(
+          of.batch,
+          of.extent,
+          of.inputs,
+          of.outputs,
+          of.window,
+          of.geometry,
+          of.transposed,
+          Pass.FORWARD);
+    }
+  }
+
+  /**
    * {@code activation(groupNorm(x) * (1 + scale) + shift)}, {@code x} [batch, extent, extent,
    * channels], {@code gamma} and {@code beta} [channels], epsilon 1e-5; with {@code scaleShift}
    * [batch, 2 * channels] (first the scales) only where {@code scaled}. Result of FORWARD: out; of

@@ -59,6 +59,8 @@ final class LibtorchContender implements Contender {
             throw new UnsupportedOperationException("the machine is measured without libtorch");
         case Workload.MatMul product -> matMul(product);
         case Workload.Convolution convolution -> TorchConvolution.prepare(convolution, format);
+        case Workload.ConvolutionGrad _ ->
+            throw new UnsupportedOperationException("libtorch is asked for all gradients together");
         case Workload.GroupNorm norm -> TorchGroupNorm.prepare(norm, format);
         case Workload.Attention attention -> TorchAttention.prepare(attention);
         case Workload.LinearAttention attention -> TorchAttention.prepare(attention);

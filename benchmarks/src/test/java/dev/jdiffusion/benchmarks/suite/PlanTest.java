@@ -83,4 +83,47 @@ class PlanTest {
           () -> work.toString());
     }
   }
+
+  private static List<String> casesOf(String device) {
+    return Plan.quick().stream()
+        .flatMap(entry -> entry.cases(THREADS).stream())
+        .filter(work -> work.runsOn(device))
+        .map(Plan.Case::toString)
+        .toList();
+  }
+
+  @Test
+  void aGpuRunsWhatItsTableAsksForAndNothingTwice() {
+    List<String> all = casesOf("cuda");
+    assertTrue(all.contains("conv INPUT WINDOW3_28_64 x2"), all::toString);
+    assertTrue(all.contains("machine COPY x2"), all::toString);
+    assertTrue(all.stream().noneMatch(name -> name.endsWith("x1")), all::toString);
+    assertTrue(all.stream().noneMatch(name -> name.contains("FMA")), all::toString);
+    assertEquals(all, casesOf("cuda:1"));
+    List<String> rounded =
+        all.stream().filter(name -> name.matches("(gemm|conv|step) .*")).toList();
+    assertEquals(rounded, casesOf("cuda-tf32"));
+    assertEquals(rounded, casesOf("cuda:1-bf16"));
+  }
+
+  @Test
+  void eachLibraryOfNvidiaRunsItsGroupInEachOfItsPrecisions() {
+    List<String> gemm = casesOf("cuda").stream().filter(name -> name.startsWith("gemm ")).toList();
+    List<String> conv = casesOf("cuda").stream().filter(name -> name.startsWith("conv ")).toList();
+    for (String device : List.of("cublas", "cublas-tf32", "cublas-bf16", "cublas:1-bf16")) {
+      assertEquals(gemm, casesOf(device), device);
+    }
+    for (String device : List.of("cudnn", "cudnn-tf32", "cudnn:1-tf32")) {
+      assertEquals(conv, casesOf(device), device);
+    }
+    assertEquals(List.of(), casesOf("cudnn-bf16"));
+  }
+
+  @Test
+  void theCpuRunsNothingThatIsForGpus() {
+    List<String> all = casesOf("cpu");
+    assertTrue(all.contains("gemm 2048x2048x2048 x1"), all::toString);
+    assertTrue(all.contains("machine FMA x2"), all::toString);
+    assertTrue(all.stream().noneMatch(name -> name.contains("4096")), all::toString);
+  }
 }

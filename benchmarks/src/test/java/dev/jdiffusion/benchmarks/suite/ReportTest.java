@@ -30,7 +30,15 @@ class ReportTest {
                   norm("BACKWARD", "libtorch-tuned", 7),
                   gemm("cpu", 4),
                   gemm("cuda", 2),
-                  gemm("cublas", 1.5)),
+                  gemm("cublas", 1.5),
+                  gemm("cuda-tf32", 0.5),
+                  gemm("cublas-tf32", 0.25),
+                  gemm("cuda:1-tf32", 0.8),
+                  gemm("cublas:1-tf32", 0.6),
+                  new Result("machine", "COPY", "cuda", 2, 5, 0.1, 0, 0, 50, 0),
+                  norm("FORWARD", "cuda", 0.5),
+                  new Result("conv", "INPUT W", "cuda", 2, 5, 4e-3, 0, 20, 10, 0),
+                  new Result("conv", "INPUT W", "cudnn", 2, 5, 2e-3, 0, 20, 10, 0)),
               new MachineFacts(new LinkedHashMap<>()))
           .markdown();
 
@@ -53,8 +61,22 @@ class ReportTest {
 
   @Test
   void librariesOnTheGpuStandBesideOurKernelsThere() {
-    assertContains("| gemm | 2048 | 2.00 | cublas | 1.50 | 0.75 |");
+    assertContains("| gemm | 2048 | cuda | 2.00 | cublas | 1.50 | 0.75 |");
+    assertContains("| gemm | 2048 | cuda-tf32 | 0.500 | cublas-tf32 | 0.250 | 0.50 |");
+    assertContains("| gemm | 2048 | cuda:1-tf32 | 0.800 | cublas:1-tf32 | 0.600 | 0.75 |");
+    assertContains("| conv | INPUT W | cuda | 4.00 | cudnn | 2.00 | 0.50 |");
     assertContains("| 2048 | 2 | 4.00 | 10 % | 20.0 | 10.0 | 25 % |");
+  }
+
+  @Test
+  void whatRanOnAGpuAloneIsNoRowOfTheCpu() {
+    assertTrue(TABLE.lines().noneMatch(line -> line.startsWith("| INPUT W ")), TABLE);
+  }
+
+  @Test
+  void workThatMemoryLimitsIsComparedWithTheCopyOfItsDevice() {
+    assertContains("| norm | SILU_64_8 FORWARD | cuda | 0.500 | 2.00 | 4.00 | 10.0 | 20 % |");
+    assertContains("| gemm | 2048 | cuda | 2.00 | 4.00 | 2.00 | 10.0 |  |");
   }
 
   private static void assertContains(String line) {
