@@ -13,7 +13,8 @@ import java.util.SequencedMap;
  */
 final class DeviceProbe {
   private static final String NOT_BUILT =
-      "not in this build: ./mvnw -q -Ppeers package -DskipTests -pl benchmarks,diffusion -am";
+      "no such device in this build; libtorch and openblas come with"
+          + " ./mvnw -q -Ppeers package -DskipTests -pl benchmarks,diffusion -am";
   private static final String OPENS = "opens";
   private static final String MISSING = "missing";
 

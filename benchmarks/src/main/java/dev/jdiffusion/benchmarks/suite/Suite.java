@@ -85,6 +85,8 @@ public final class Suite implements Callable<Integer> {
     printDevices(answers);
     SequencedMap<Plan.Case, List<String>> contenders = new LinkedHashMap<>();
     cases.forEach(work -> contenders.put(work, present(work, answers)));
+    // What is for GPUs alone, where there is none.
+    contenders.values().removeIf(List::isEmpty);
     Rounds rounds = new Rounds(contenders, forks > 0 ? forks : full ? 5 : 1);
     System.out.println(rounds);
     if (list) {
