@@ -42,9 +42,7 @@ final class Kernel {
     if (tensor == null) {
       arguments.add(0L);
     } else {
-      arguments.add(
-          CudaStorage.address(tensor.storage()) + (long) tensor.offset() * Float.BYTES,
-          tensor.shape());
+      arguments.add(CudaMemory.address(tensor), tensor.shape());
     }
     return this;
   }

@@ -93,9 +93,8 @@ final class VendorConvolution implements Convolution {
     boolean isSum = input.size() > 0 && weight.size() > 0;
     if (isSum) {
       try (Scope scope = Scope.open()) {
-        Tensor filter = Tensor.empty(backend, turned(weight));
-        backend.layout().permute(matrix(weight), TURNED, filter);
-        run(Pass.FORWARD, window(input, weight, out, geometry), input, filter, out, residual);
+        Window window = window(input, weight, out, geometry);
+        run(Pass.FORWARD, window, input, filter(weight), out, residual);
       }
     } else if (residual == null) {
       memory.fill(out, 0);
@@ -111,10 +110,8 @@ final class VendorConvolution implements Convolution {
     }
     if (dOut.size() > 0) {
       try (Scope scope = Scope.open()) {
-        Tensor filter = Tensor.empty(backend, turned(weight));
-        backend.layout().permute(matrix(weight), TURNED, filter);
         Window window = window(dInput, weight, dOut, geometry);
-        run(Pass.INPUT_GRAD, window, dInput, filter, dOut, null);
+        run(Pass.INPUT_GRAD, window, dInput, filter(weight), dOut, null);
       }
     } else {
       memory.fill(dInput, 0);
@@ -178,6 +175,13 @@ final class VendorConvolution implements Convolution {
         weight.dim(1),
         geometry,
         precision);
+  }
+
+  /** The weight as cuDNN wants it. */
+  private Tensor filter(Tensor weight) {
+    Tensor filter = Tensor.empty(backend, turned(weight));
+    backend.layout().permute(matrix(weight), TURNED, filter);
+    return filter;
   }
 
   private void add(@Nullable Tensor bias, Tensor out) {
