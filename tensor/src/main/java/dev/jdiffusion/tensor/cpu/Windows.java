@@ -32,7 +32,10 @@ final class Windows {
    */
   private static final int FEW_CHANNELS = 64;
 
-  /** Pixels of a direct block come in multiples of this, which the kernels' tiles divide. */
+  /**
+   * Pixels of a direct block come in multiples of this. The same for all tiles, though it is not a
+   * multiple of each: gradients are sums over blocks, whose bits must not depend on the machine.
+   */
   private static final int TILE = 12;
 
   private final boolean direct;
