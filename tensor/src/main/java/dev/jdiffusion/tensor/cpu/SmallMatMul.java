@@ -62,22 +62,20 @@ final class SmallMatMul {
       int columns,
       int inner,
       boolean accumulate) {
+    if (TALL && aColumn == 1 && !accumulate) {
+      int vectors = columns / L;
+      int panels = (vectors + SmallProducts.VECTORS - 1) / SmallProducts.VECTORS;
+      for (int p = 0; p < panels; p++) {
+        int n = vectors * p / panels;
+        int width = vectors * (p + 1) / panels - n;
+        SmallProducts.multiply(
+            width, a, aAt, aRow, b, bAt + n * L, bRow, c, cAt + n * L, cRow, rows, inner);
+      }
+      return;
+    }
     float[] start = accumulate ? c : ZEROS;
     int startRow = accumulate ? cRow : 0;
-    int odd = TALL && aColumn == 1 ? oddPanels(columns) : 0;
-    for (int n = 0; n < odd; n += 3 * L) {
-      int startAt = accumulate ? cAt + n : 0;
-      if (n + 3 * L <= odd) {
-        OddPanels.multiplyTriple(
-            a, aAt, aRow, b, bAt + n, bRow, start, startAt, startRow, c, cAt + n, cRow, rows,
-            inner);
-      } else {
-        OddPanels.multiplySingle(
-            a, aAt, aRow, b, bAt + n, bRow, start, startAt, startRow, c, cAt + n, cRow, rows,
-            inner);
-      }
-    }
-    for (int n = odd; n < columns; n += 2 * L) {
+    for (int n = 0; n < columns; n += 2 * L) {
       int startAt = accumulate ? cAt + n : 0;
       if (aColumn == 1) {
         panel(
@@ -89,16 +87,6 @@ final class SmallMatMul {
             inner);
       }
     }
-  }
-
-  /** Columns in panels of three vectors, such that no single one is left; or the only one. */
-  private static int oddPanels(int columns) {
-    int vectors = columns / L;
-    if (vectors == 1) {
-      return columns;
-    }
-    int triples = vectors / 3 - (vectors % 3 == 1 ? 1 : 0);
-    return 3 * L * triples;
   }
 
   /** Two vectors of columns; a row of a is {@code aStep} after the one before. */

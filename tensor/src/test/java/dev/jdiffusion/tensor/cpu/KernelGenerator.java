@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * Writes the unrolled kernels listed in {@link #NAMES}.
@@ -25,12 +26,30 @@ final class KernelGenerator {
   private static final List<Tile> WIDE =
       List.of(new Tile(14, 1), new Tile(10, 2), new Tile(8, 3), new Tile(6, 4));
   private static final List<Tile> NARROW = List.of(new Tile(12, 1), new Tile(5, 2), new Tile(3, 3));
+
+  /** One for each number of vectors from 1 on. */
+  private static final List<Tile> SMALL =
+      List.of(
+          new Tile(8, 1),
+          new Tile(8, 2),
+          new Tile(4, 3),
+          new Tile(4, 4),
+          new Tile(4, 5),
+          new Tile(4, 6));
+
+  private static final String SMALL_PARAMETERS =
+      "float[] a, int aFrom, int aRow, float[] b, int bFrom, int bRow, float[] c, int cFrom, int cRow";
   private static final int TAPS = 7;
 
   /** The classes. */
   static final List<String> NAMES =
       List.of(
-          "WideProducts", "WideGradients", "NarrowProducts", "NarrowGradients", "DepthwiseTiles");
+          "WideProducts",
+          "WideGradients",
+          "NarrowProducts",
+          "NarrowGradients",
+          "SmallProducts",
+          "DepthwiseTiles");
 
   private final StringBuilder text = new StringBuilder();
 
@@ -51,6 +70,7 @@ final class KernelGenerator {
       case "NarrowProducts" -> generator.products(name, 16, NARROW);
       case "WideGradients" -> generator.gradients(name, 32, WIDE);
       case "NarrowGradients" -> generator.gradients(name, 16, NARROW);
+      case "SmallProducts" -> generator.smallProducts(name);
       case "DepthwiseTiles" -> generator.depthwise(name);
       default -> throw new IllegalArgumentException(name);
     }
@@ -112,6 +132,86 @@ final class KernelGenerator {
     line("  private %s() {}", name);
     tiles.forEach(this::gradient);
     line("}");
+  }
+
+  private void smallProducts(String name) {
+    head(false);
+    line("/**");
+    line(
+        " * Products of matrices in cache for 32 vector registers; written by {@code KernelGenerator}.");
+    line(" *");
+    line(
+        " * <p>{@code c[row][column] = sum over k of a[row][k] * b[k][column]}. Each element is one chain of");
+    line(
+        " * fused multiply-adds in the order of k. Where sums have only some dozen terms, what a tile costs");
+    line(
+        " * besides them shows: addresses and checks of bounds by rows. So tiles are low and wide.");
+    line(" */");
+    line("final class %s {", name);
+    line("  /** Most vectors of columns. */");
+    line("  static final int VECTORS = %d;", SMALL.size());
+    line("");
+    line("  private %s() {}", name);
+    line("");
+    line(
+        "  /** The product of any number of rows, and up to {@link #VECTORS} vectors of columns. */");
+    open("multiply", concatenate("int vectors", SMALL_PARAMETERS, "int rows", "int inner"));
+    line("    switch (vectors) {");
+    for (Tile tile : SMALL) {
+      line(
+          "      case %d -> multiply%d(a, aFrom, aRow, b, bFrom, bRow, c, cFrom, cRow, rows, inner);",
+          tile.vectors, tile.vectors);
+    }
+    line("      default -> throw new IllegalArgumentException(vectors + \" vectors\");");
+    line("    }");
+    line("  }");
+    for (Tile tile : SMALL) {
+      List<Tile> tiles =
+          Stream.of(tile.rows, 4, 1)
+              .filter(rows -> rows <= tile.rows)
+              .distinct()
+              .map(rows -> new Tile(rows, tile.vectors))
+              .toList();
+      smallPanel(tiles);
+      tiles.forEach(this::smallProduct);
+    }
+    line("}");
+  }
+
+  /** As many of the first tile as there is place for, then of the next. */
+  private void smallPanel(List<Tile> tiles) {
+    int vectors = tiles.getFirst().vectors;
+    parameters("multiply" + vectors, concatenate(SMALL_PARAMETERS, "int rows", "int inner"));
+    line("    int m = 0;");
+    for (Tile tile : tiles) {
+      line("    for (; m <= rows - %d; m += %d) {", tile.rows, tile.rows);
+      line(
+          "      multiply%s(a, aFrom + m * aRow, aRow, b, bFrom, bRow, c, cFrom + m * cRow, cRow, inner);",
+          tile);
+      line("    }");
+    }
+    line("  }");
+  }
+
+  private void smallProduct(Tile tile) {
+    parameters("multiply" + tile, concatenate(SMALL_PARAMETERS, "int inner"));
+    for (int r = 0; r < tile.rows; r++) {
+      line("    int x%d = aFrom%s;", r, times(r, "aRow"));
+      for (int v = 0; v < tile.vectors; v++) {
+        line("    FloatVector s%d_%d = FloatVector.zero(F);", r, v);
+      }
+    }
+    line("    for (int j = 0; j < inner; j++) {");
+    line("      int k = bFrom + j * bRow;");
+    steps(tile, "b", "a[x%d + j]");
+    line("    }");
+    for (int r = 0; r < tile.rows; r++) {
+      line("    int c%d = cFrom%s;", r, times(r, "cRow"));
+      for (int v = 0; v < tile.vectors; v++) {
+        line("    s%d_%d.intoArray(c, c%d%s);", r, v, r, vector(v));
+      }
+    }
+    line("  }");
   }
 
   private void multiply(Tile tile) {
@@ -302,7 +402,15 @@ final class KernelGenerator {
   }
 
   private static String vector(int index) {
-    return index == 0 ? "" : index == 1 ? " + L" : " + " + index + " * L";
+    return times(index, "L");
+  }
+
+  private static String times(int index, String distance) {
+    return index == 0 ? "" : index == 1 ? " + " + distance : " + " + index + " * " + distance;
+  }
+
+  private static String[] concatenate(String... lists) {
+    return String.join(", ", lists).split(", ");
   }
 
   private static String times(int vectors) {

@@ -1,0 +1,971 @@
+package dev.jdiffusion.tensor.cpu;
+
+import static dev.jdiffusion.tensor.cpu.Lanes.F;
+import static dev.jdiffusion.tensor.cpu.Lanes.L;
+
+import jdk.incubator.vector.FloatVector;
+
+/**
+ * Products of matrices in cache for 32 vector registers; written by {@code KernelGenerator}.
+ *
+ * <p>{@code c[row][column] = sum over k of a[row][k] * b[k][column]}. Each element is one chain of
+ * fused multiply-adds in the order of k. Where sums have only some dozen terms, what a tile costs
+ * besides them shows: addresses and checks of bounds by rows. So tiles are low and wide.
+ */
+final class SmallProducts {
+  /** Most vectors of columns. */
+  static final int VECTORS = 6;
+
+  private SmallProducts() {}
+
+  /** The product of any number of rows, and up to {@link #VECTORS} vectors of columns. */
+  static void multiply(
+      int vectors,
+      float[] a,
+      int aFrom,
+      int aRow,
+      float[] b,
+      int bFrom,
+      int bRow,
+      float[] c,
+      int cFrom,
+      int cRow,
+      int rows,
+      int inner) {
+    switch (vectors) {
+      case 1 -> multiply1(a, aFrom, aRow, b, bFrom, bRow, c, cFrom, cRow, rows, inner);
+      case 2 -> multiply2(a, aFrom, aRow, b, bFrom, bRow, c, cFrom, cRow, rows, inner);
+      case 3 -> multiply3(a, aFrom, aRow, b, bFrom, bRow, c, cFrom, cRow, rows, inner);
+      case 4 -> multiply4(a, aFrom, aRow, b, bFrom, bRow, c, cFrom, cRow, rows, inner);
+      case 5 -> multiply5(a, aFrom, aRow, b, bFrom, bRow, c, cFrom, cRow, rows, inner);
+      case 6 -> multiply6(a, aFrom, aRow, b, bFrom, bRow, c, cFrom, cRow, rows, inner);
+      default -> throw new IllegalArgumentException(vectors + " vectors");
+    }
+  }
+
+  static void multiply1(
+      float[] a,
+      int aFrom,
+      int aRow,
+      float[] b,
+      int bFrom,
+      int bRow,
+      float[] c,
+      int cFrom,
+      int cRow,
+      int rows,
+      int inner) {
+    int m = 0;
+    for (; m <= rows - 8; m += 8) {
+      multiply8x1(a, aFrom + m * aRow, aRow, b, bFrom, bRow, c, cFrom + m * cRow, cRow, inner);
+    }
+    for (; m <= rows - 4; m += 4) {
+      multiply4x1(a, aFrom + m * aRow, aRow, b, bFrom, bRow, c, cFrom + m * cRow, cRow, inner);
+    }
+    for (; m <= rows - 1; m += 1) {
+      multiply1x1(a, aFrom + m * aRow, aRow, b, bFrom, bRow, c, cFrom + m * cRow, cRow, inner);
+    }
+  }
+
+  static void multiply8x1(
+      float[] a,
+      int aFrom,
+      int aRow,
+      float[] b,
+      int bFrom,
+      int bRow,
+      float[] c,
+      int cFrom,
+      int cRow,
+      int inner) {
+    int x0 = aFrom;
+    FloatVector s0_0 = FloatVector.zero(F);
+    int x1 = aFrom + aRow;
+    FloatVector s1_0 = FloatVector.zero(F);
+    int x2 = aFrom + 2 * aRow;
+    FloatVector s2_0 = FloatVector.zero(F);
+    int x3 = aFrom + 3 * aRow;
+    FloatVector s3_0 = FloatVector.zero(F);
+    int x4 = aFrom + 4 * aRow;
+    FloatVector s4_0 = FloatVector.zero(F);
+    int x5 = aFrom + 5 * aRow;
+    FloatVector s5_0 = FloatVector.zero(F);
+    int x6 = aFrom + 6 * aRow;
+    FloatVector s6_0 = FloatVector.zero(F);
+    int x7 = aFrom + 7 * aRow;
+    FloatVector s7_0 = FloatVector.zero(F);
+    for (int j = 0; j < inner; j++) {
+      int k = bFrom + j * bRow;
+      FloatVector b0 = FloatVector.fromArray(F, b, k);
+      FloatVector a0 = FloatVector.broadcast(F, a[x0 + j]);
+      s0_0 = a0.fma(b0, s0_0);
+      FloatVector a1 = FloatVector.broadcast(F, a[x1 + j]);
+      s1_0 = a1.fma(b0, s1_0);
+      FloatVector a2 = FloatVector.broadcast(F, a[x2 + j]);
+      s2_0 = a2.fma(b0, s2_0);
+      FloatVector a3 = FloatVector.broadcast(F, a[x3 + j]);
+      s3_0 = a3.fma(b0, s3_0);
+      FloatVector a4 = FloatVector.broadcast(F, a[x4 + j]);
+      s4_0 = a4.fma(b0, s4_0);
+      FloatVector a5 = FloatVector.broadcast(F, a[x5 + j]);
+      s5_0 = a5.fma(b0, s5_0);
+      FloatVector a6 = FloatVector.broadcast(F, a[x6 + j]);
+      s6_0 = a6.fma(b0, s6_0);
+      FloatVector a7 = FloatVector.broadcast(F, a[x7 + j]);
+      s7_0 = a7.fma(b0, s7_0);
+    }
+    int c0 = cFrom;
+    s0_0.intoArray(c, c0);
+    int c1 = cFrom + cRow;
+    s1_0.intoArray(c, c1);
+    int c2 = cFrom + 2 * cRow;
+    s2_0.intoArray(c, c2);
+    int c3 = cFrom + 3 * cRow;
+    s3_0.intoArray(c, c3);
+    int c4 = cFrom + 4 * cRow;
+    s4_0.intoArray(c, c4);
+    int c5 = cFrom + 5 * cRow;
+    s5_0.intoArray(c, c5);
+    int c6 = cFrom + 6 * cRow;
+    s6_0.intoArray(c, c6);
+    int c7 = cFrom + 7 * cRow;
+    s7_0.intoArray(c, c7);
+  }
+
+  static void multiply4x1(
+      float[] a,
+      int aFrom,
+      int aRow,
+      float[] b,
+      int bFrom,
+      int bRow,
+      float[] c,
+      int cFrom,
+      int cRow,
+      int inner) {
+    int x0 = aFrom;
+    FloatVector s0_0 = FloatVector.zero(F);
+    int x1 = aFrom + aRow;
+    FloatVector s1_0 = FloatVector.zero(F);
+    int x2 = aFrom + 2 * aRow;
+    FloatVector s2_0 = FloatVector.zero(F);
+    int x3 = aFrom + 3 * aRow;
+    FloatVector s3_0 = FloatVector.zero(F);
+    for (int j = 0; j < inner; j++) {
+      int k = bFrom + j * bRow;
+      FloatVector b0 = FloatVector.fromArray(F, b, k);
+      FloatVector a0 = FloatVector.broadcast(F, a[x0 + j]);
+      s0_0 = a0.fma(b0, s0_0);
+      FloatVector a1 = FloatVector.broadcast(F, a[x1 + j]);
+      s1_0 = a1.fma(b0, s1_0);
+      FloatVector a2 = FloatVector.broadcast(F, a[x2 + j]);
+      s2_0 = a2.fma(b0, s2_0);
+      FloatVector a3 = FloatVector.broadcast(F, a[x3 + j]);
+      s3_0 = a3.fma(b0, s3_0);
+    }
+    int c0 = cFrom;
+    s0_0.intoArray(c, c0);
+    int c1 = cFrom + cRow;
+    s1_0.intoArray(c, c1);
+    int c2 = cFrom + 2 * cRow;
+    s2_0.intoArray(c, c2);
+    int c3 = cFrom + 3 * cRow;
+    s3_0.intoArray(c, c3);
+  }
+
+  static void multiply1x1(
+      float[] a,
+      int aFrom,
+      int aRow,
+      float[] b,
+      int bFrom,
+      int bRow,
+      float[] c,
+      int cFrom,
+      int cRow,
+      int inner) {
+    int x0 = aFrom;
+    FloatVector s0_0 = FloatVector.zero(F);
+    for (int j = 0; j < inner; j++) {
+      int k = bFrom + j * bRow;
+      FloatVector b0 = FloatVector.fromArray(F, b, k);
+      FloatVector a0 = FloatVector.broadcast(F, a[x0 + j]);
+      s0_0 = a0.fma(b0, s0_0);
+    }
+    int c0 = cFrom;
+    s0_0.intoArray(c, c0);
+  }
+
+  static void multiply2(
+      float[] a,
+      int aFrom,
+      int aRow,
+      float[] b,
+      int bFrom,
+      int bRow,
+      float[] c,
+      int cFrom,
+      int cRow,
+      int rows,
+      int inner) {
+    int m = 0;
+    for (; m <= rows - 8; m += 8) {
+      multiply8x2(a, aFrom + m * aRow, aRow, b, bFrom, bRow, c, cFrom + m * cRow, cRow, inner);
+    }
+    for (; m <= rows - 4; m += 4) {
+      multiply4x2(a, aFrom + m * aRow, aRow, b, bFrom, bRow, c, cFrom + m * cRow, cRow, inner);
+    }
+    for (; m <= rows - 1; m += 1) {
+      multiply1x2(a, aFrom + m * aRow, aRow, b, bFrom, bRow, c, cFrom + m * cRow, cRow, inner);
+    }
+  }
+
+  static void multiply8x2(
+      float[] a,
+      int aFrom,
+      int aRow,
+      float[] b,
+      int bFrom,
+      int bRow,
+      float[] c,
+      int cFrom,
+      int cRow,
+      int inner) {
+    int x0 = aFrom;
+    FloatVector s0_0 = FloatVector.zero(F);
+    FloatVector s0_1 = FloatVector.zero(F);
+    int x1 = aFrom + aRow;
+    FloatVector s1_0 = FloatVector.zero(F);
+    FloatVector s1_1 = FloatVector.zero(F);
+    int x2 = aFrom + 2 * aRow;
+    FloatVector s2_0 = FloatVector.zero(F);
+    FloatVector s2_1 = FloatVector.zero(F);
+    int x3 = aFrom + 3 * aRow;
+    FloatVector s3_0 = FloatVector.zero(F);
+    FloatVector s3_1 = FloatVector.zero(F);
+    int x4 = aFrom + 4 * aRow;
+    FloatVector s4_0 = FloatVector.zero(F);
+    FloatVector s4_1 = FloatVector.zero(F);
+    int x5 = aFrom + 5 * aRow;
+    FloatVector s5_0 = FloatVector.zero(F);
+    FloatVector s5_1 = FloatVector.zero(F);
+    int x6 = aFrom + 6 * aRow;
+    FloatVector s6_0 = FloatVector.zero(F);
+    FloatVector s6_1 = FloatVector.zero(F);
+    int x7 = aFrom + 7 * aRow;
+    FloatVector s7_0 = FloatVector.zero(F);
+    FloatVector s7_1 = FloatVector.zero(F);
+    for (int j = 0; j < inner; j++) {
+      int k = bFrom + j * bRow;
+      FloatVector b0 = FloatVector.fromArray(F, b, k);
+      FloatVector b1 = FloatVector.fromArray(F, b, k + L);
+      FloatVector a0 = FloatVector.broadcast(F, a[x0 + j]);
+      s0_0 = a0.fma(b0, s0_0);
+      s0_1 = a0.fma(b1, s0_1);
+      FloatVector a1 = FloatVector.broadcast(F, a[x1 + j]);
+      s1_0 = a1.fma(b0, s1_0);
+      s1_1 = a1.fma(b1, s1_1);
+      FloatVector a2 = FloatVector.broadcast(F, a[x2 + j]);
+      s2_0 = a2.fma(b0, s2_0);
+      s2_1 = a2.fma(b1, s2_1);
+      FloatVector a3 = FloatVector.broadcast(F, a[x3 + j]);
+      s3_0 = a3.fma(b0, s3_0);
+      s3_1 = a3.fma(b1, s3_1);
+      FloatVector a4 = FloatVector.broadcast(F, a[x4 + j]);
+      s4_0 = a4.fma(b0, s4_0);
+      s4_1 = a4.fma(b1, s4_1);
+      FloatVector a5 = FloatVector.broadcast(F, a[x5 + j]);
+      s5_0 = a5.fma(b0, s5_0);
+      s5_1 = a5.fma(b1, s5_1);
+      FloatVector a6 = FloatVector.broadcast(F, a[x6 + j]);
+      s6_0 = a6.fma(b0, s6_0);
+      s6_1 = a6.fma(b1, s6_1);
+      FloatVector a7 = FloatVector.broadcast(F, a[x7 + j]);
+      s7_0 = a7.fma(b0, s7_0);
+      s7_1 = a7.fma(b1, s7_1);
+    }
+    int c0 = cFrom;
+    s0_0.intoArray(c, c0);
+    s0_1.intoArray(c, c0 + L);
+    int c1 = cFrom + cRow;
+    s1_0.intoArray(c, c1);
+    s1_1.intoArray(c, c1 + L);
+    int c2 = cFrom + 2 * cRow;
+    s2_0.intoArray(c, c2);
+    s2_1.intoArray(c, c2 + L);
+    int c3 = cFrom + 3 * cRow;
+    s3_0.intoArray(c, c3);
+    s3_1.intoArray(c, c3 + L);
+    int c4 = cFrom + 4 * cRow;
+    s4_0.intoArray(c, c4);
+    s4_1.intoArray(c, c4 + L);
+    int c5 = cFrom + 5 * cRow;
+    s5_0.intoArray(c, c5);
+    s5_1.intoArray(c, c5 + L);
+    int c6 = cFrom + 6 * cRow;
+    s6_0.intoArray(c, c6);
+    s6_1.intoArray(c, c6 + L);
+    int c7 = cFrom + 7 * cRow;
+    s7_0.intoArray(c, c7);
+    s7_1.intoArray(c, c7 + L);
+  }
+
+  static void multiply4x2(
+      float[] a,
+      int aFrom,
+      int aRow,
+      float[] b,
+      int bFrom,
+      int bRow,
+      float[] c,
+      int cFrom,
+      int cRow,
+      int inner) {
+    int x0 = aFrom;
+    FloatVector s0_0 = FloatVector.zero(F);
+    FloatVector s0_1 = FloatVector.zero(F);
+    int x1 = aFrom + aRow;
+    FloatVector s1_0 = FloatVector.zero(F);
+    FloatVector s1_1 = FloatVector.zero(F);
+    int x2 = aFrom + 2 * aRow;
+    FloatVector s2_0 = FloatVector.zero(F);
+    FloatVector s2_1 = FloatVector.zero(F);
+    int x3 = aFrom + 3 * aRow;
+    FloatVector s3_0 = FloatVector.zero(F);
+    FloatVector s3_1 = FloatVector.zero(F);
+    for (int j = 0; j < inner; j++) {
+      int k = bFrom + j * bRow;
+      FloatVector b0 = FloatVector.fromArray(F, b, k);
+      FloatVector b1 = FloatVector.fromArray(F, b, k + L);
+      FloatVector a0 = FloatVector.broadcast(F, a[x0 + j]);
+      s0_0 = a0.fma(b0, s0_0);
+      s0_1 = a0.fma(b1, s0_1);
+      FloatVector a1 = FloatVector.broadcast(F, a[x1 + j]);
+      s1_0 = a1.fma(b0, s1_0);
+      s1_1 = a1.fma(b1, s1_1);
+      FloatVector a2 = FloatVector.broadcast(F, a[x2 + j]);
+      s2_0 = a2.fma(b0, s2_0);
+      s2_1 = a2.fma(b1, s2_1);
+      FloatVector a3 = FloatVector.broadcast(F, a[x3 + j]);
+      s3_0 = a3.fma(b0, s3_0);
+      s3_1 = a3.fma(b1, s3_1);
+    }
+    int c0 = cFrom;
+    s0_0.intoArray(c, c0);
+    s0_1.intoArray(c, c0 + L);
+    int c1 = cFrom + cRow;
+    s1_0.intoArray(c, c1);
+    s1_1.intoArray(c, c1 + L);
+    int c2 = cFrom + 2 * cRow;
+    s2_0.intoArray(c, c2);
+    s2_1.intoArray(c, c2 + L);
+    int c3 = cFrom + 3 * cRow;
+    s3_0.intoArray(c, c3);
+    s3_1.intoArray(c, c3 + L);
+  }
+
+  static void multiply1x2(
+      float[] a,
+      int aFrom,
+      int aRow,
+      float[] b,
+      int bFrom,
+      int bRow,
+      float[] c,
+      int cFrom,
+      int cRow,
+      int inner) {
+    int x0 = aFrom;
+    FloatVector s0_0 = FloatVector.zero(F);
+    FloatVector s0_1 = FloatVector.zero(F);
+    for (int j = 0; j < inner; j++) {
+      int k = bFrom + j * bRow;
+      FloatVector b0 = FloatVector.fromArray(F, b, k);
+      FloatVector b1 = FloatVector.fromArray(F, b, k + L);
+      FloatVector a0 = FloatVector.broadcast(F, a[x0 + j]);
+      s0_0 = a0.fma(b0, s0_0);
+      s0_1 = a0.fma(b1, s0_1);
+    }
+    int c0 = cFrom;
+    s0_0.intoArray(c, c0);
+    s0_1.intoArray(c, c0 + L);
+  }
+
+  static void multiply3(
+      float[] a,
+      int aFrom,
+      int aRow,
+      float[] b,
+      int bFrom,
+      int bRow,
+      float[] c,
+      int cFrom,
+      int cRow,
+      int rows,
+      int inner) {
+    int m = 0;
+    for (; m <= rows - 4; m += 4) {
+      multiply4x3(a, aFrom + m * aRow, aRow, b, bFrom, bRow, c, cFrom + m * cRow, cRow, inner);
+    }
+    for (; m <= rows - 1; m += 1) {
+      multiply1x3(a, aFrom + m * aRow, aRow, b, bFrom, bRow, c, cFrom + m * cRow, cRow, inner);
+    }
+  }
+
+  static void multiply4x3(
+      float[] a,
+      int aFrom,
+      int aRow,
+      float[] b,
+      int bFrom,
+      int bRow,
+      float[] c,
+      int cFrom,
+      int cRow,
+      int inner) {
+    int x0 = aFrom;
+    FloatVector s0_0 = FloatVector.zero(F);
+    FloatVector s0_1 = FloatVector.zero(F);
+    FloatVector s0_2 = FloatVector.zero(F);
+    int x1 = aFrom + aRow;
+    FloatVector s1_0 = FloatVector.zero(F);
+    FloatVector s1_1 = FloatVector.zero(F);
+    FloatVector s1_2 = FloatVector.zero(F);
+    int x2 = aFrom + 2 * aRow;
+    FloatVector s2_0 = FloatVector.zero(F);
+    FloatVector s2_1 = FloatVector.zero(F);
+    FloatVector s2_2 = FloatVector.zero(F);
+    int x3 = aFrom + 3 * aRow;
+    FloatVector s3_0 = FloatVector.zero(F);
+    FloatVector s3_1 = FloatVector.zero(F);
+    FloatVector s3_2 = FloatVector.zero(F);
+    for (int j = 0; j < inner; j++) {
+      int k = bFrom + j * bRow;
+      FloatVector b0 = FloatVector.fromArray(F, b, k);
+      FloatVector b1 = FloatVector.fromArray(F, b, k + L);
+      FloatVector b2 = FloatVector.fromArray(F, b, k + 2 * L);
+      FloatVector a0 = FloatVector.broadcast(F, a[x0 + j]);
+      s0_0 = a0.fma(b0, s0_0);
+      s0_1 = a0.fma(b1, s0_1);
+      s0_2 = a0.fma(b2, s0_2);
+      FloatVector a1 = FloatVector.broadcast(F, a[x1 + j]);
+      s1_0 = a1.fma(b0, s1_0);
+      s1_1 = a1.fma(b1, s1_1);
+      s1_2 = a1.fma(b2, s1_2);
+      FloatVector a2 = FloatVector.broadcast(F, a[x2 + j]);
+      s2_0 = a2.fma(b0, s2_0);
+      s2_1 = a2.fma(b1, s2_1);
+      s2_2 = a2.fma(b2, s2_2);
+      FloatVector a3 = FloatVector.broadcast(F, a[x3 + j]);
+      s3_0 = a3.fma(b0, s3_0);
+      s3_1 = a3.fma(b1, s3_1);
+      s3_2 = a3.fma(b2, s3_2);
+    }
+    int c0 = cFrom;
+    s0_0.intoArray(c, c0);
+    s0_1.intoArray(c, c0 + L);
+    s0_2.intoArray(c, c0 + 2 * L);
+    int c1 = cFrom + cRow;
+    s1_0.intoArray(c, c1);
+    s1_1.intoArray(c, c1 + L);
+    s1_2.intoArray(c, c1 + 2 * L);
+    int c2 = cFrom + 2 * cRow;
+    s2_0.intoArray(c, c2);
+    s2_1.intoArray(c, c2 + L);
+    s2_2.intoArray(c, c2 + 2 * L);
+    int c3 = cFrom + 3 * cRow;
+    s3_0.intoArray(c, c3);
+    s3_1.intoArray(c, c3 + L);
+    s3_2.intoArray(c, c3 + 2 * L);
+  }
+
+  static void multiply1x3(
+      float[] a,
+      int aFrom,
+      int aRow,
+      float[] b,
+      int bFrom,
+      int bRow,
+      float[] c,
+      int cFrom,
+      int cRow,
+      int inner) {
+    int x0 = aFrom;
+    FloatVector s0_0 = FloatVector.zero(F);
+    FloatVector s0_1 = FloatVector.zero(F);
+    FloatVector s0_2 = FloatVector.zero(F);
+    for (int j = 0; j < inner; j++) {
+      int k = bFrom + j * bRow;
+      FloatVector b0 = FloatVector.fromArray(F, b, k);
+      FloatVector b1 = FloatVector.fromArray(F, b, k + L);
+      FloatVector b2 = FloatVector.fromArray(F, b, k + 2 * L);
+      FloatVector a0 = FloatVector.broadcast(F, a[x0 + j]);
+      s0_0 = a0.fma(b0, s0_0);
+      s0_1 = a0.fma(b1, s0_1);
+      s0_2 = a0.fma(b2, s0_2);
+    }
+    int c0 = cFrom;
+    s0_0.intoArray(c, c0);
+    s0_1.intoArray(c, c0 + L);
+    s0_2.intoArray(c, c0 + 2 * L);
+  }
+
+  static void multiply4(
+      float[] a,
+      int aFrom,
+      int aRow,
+      float[] b,
+      int bFrom,
+      int bRow,
+      float[] c,
+      int cFrom,
+      int cRow,
+      int rows,
+      int inner) {
+    int m = 0;
+    for (; m <= rows - 4; m += 4) {
+      multiply4x4(a, aFrom + m * aRow, aRow, b, bFrom, bRow, c, cFrom + m * cRow, cRow, inner);
+    }
+    for (; m <= rows - 1; m += 1) {
+      multiply1x4(a, aFrom + m * aRow, aRow, b, bFrom, bRow, c, cFrom + m * cRow, cRow, inner);
+    }
+  }
+
+  static void multiply4x4(
+      float[] a,
+      int aFrom,
+      int aRow,
+      float[] b,
+      int bFrom,
+      int bRow,
+      float[] c,
+      int cFrom,
+      int cRow,
+      int inner) {
+    int x0 = aFrom;
+    FloatVector s0_0 = FloatVector.zero(F);
+    FloatVector s0_1 = FloatVector.zero(F);
+    FloatVector s0_2 = FloatVector.zero(F);
+    FloatVector s0_3 = FloatVector.zero(F);
+    int x1 = aFrom + aRow;
+    FloatVector s1_0 = FloatVector.zero(F);
+    FloatVector s1_1 = FloatVector.zero(F);
+    FloatVector s1_2 = FloatVector.zero(F);
+    FloatVector s1_3 = FloatVector.zero(F);
+    int x2 = aFrom + 2 * aRow;
+    FloatVector s2_0 = FloatVector.zero(F);
+    FloatVector s2_1 = FloatVector.zero(F);
+    FloatVector s2_2 = FloatVector.zero(F);
+    FloatVector s2_3 = FloatVector.zero(F);
+    int x3 = aFrom + 3 * aRow;
+    FloatVector s3_0 = FloatVector.zero(F);
+    FloatVector s3_1 = FloatVector.zero(F);
+    FloatVector s3_2 = FloatVector.zero(F);
+    FloatVector s3_3 = FloatVector.zero(F);
+    for (int j = 0; j < inner; j++) {
+      int k = bFrom + j * bRow;
+      FloatVector b0 = FloatVector.fromArray(F, b, k);
+      FloatVector b1 = FloatVector.fromArray(F, b, k + L);
+      FloatVector b2 = FloatVector.fromArray(F, b, k + 2 * L);
+      FloatVector b3 = FloatVector.fromArray(F, b, k + 3 * L);
+      FloatVector a0 = FloatVector.broadcast(F, a[x0 + j]);
+      s0_0 = a0.fma(b0, s0_0);
+      s0_1 = a0.fma(b1, s0_1);
+      s0_2 = a0.fma(b2, s0_2);
+      s0_3 = a0.fma(b3, s0_3);
+      FloatVector a1 = FloatVector.broadcast(F, a[x1 + j]);
+      s1_0 = a1.fma(b0, s1_0);
+      s1_1 = a1.fma(b1, s1_1);
+      s1_2 = a1.fma(b2, s1_2);
+      s1_3 = a1.fma(b3, s1_3);
+      FloatVector a2 = FloatVector.broadcast(F, a[x2 + j]);
+      s2_0 = a2.fma(b0, s2_0);
+      s2_1 = a2.fma(b1, s2_1);
+      s2_2 = a2.fma(b2, s2_2);
+      s2_3 = a2.fma(b3, s2_3);
+      FloatVector a3 = FloatVector.broadcast(F, a[x3 + j]);
+      s3_0 = a3.fma(b0, s3_0);
+      s3_1 = a3.fma(b1, s3_1);
+      s3_2 = a3.fma(b2, s3_2);
+      s3_3 = a3.fma(b3, s3_3);
+    }
+    int c0 = cFrom;
+    s0_0.intoArray(c, c0);
+    s0_1.intoArray(c, c0 + L);
+    s0_2.intoArray(c, c0 + 2 * L);
+    s0_3.intoArray(c, c0 + 3 * L);
+    int c1 = cFrom + cRow;
+    s1_0.intoArray(c, c1);
+    s1_1.intoArray(c, c1 + L);
+    s1_2.intoArray(c, c1 + 2 * L);
+    s1_3.intoArray(c, c1 + 3 * L);
+    int c2 = cFrom + 2 * cRow;
+    s2_0.intoArray(c, c2);
+    s2_1.intoArray(c, c2 + L);
+    s2_2.intoArray(c, c2 + 2 * L);
+    s2_3.intoArray(c, c2 + 3 * L);
+    int c3 = cFrom + 3 * cRow;
+    s3_0.intoArray(c, c3);
+    s3_1.intoArray(c, c3 + L);
+    s3_2.intoArray(c, c3 + 2 * L);
+    s3_3.intoArray(c, c3 + 3 * L);
+  }
+
+  static void multiply1x4(
+      float[] a,
+      int aFrom,
+      int aRow,
+      float[] b,
+      int bFrom,
+      int bRow,
+      float[] c,
+      int cFrom,
+      int cRow,
+      int inner) {
+    int x0 = aFrom;
+    FloatVector s0_0 = FloatVector.zero(F);
+    FloatVector s0_1 = FloatVector.zero(F);
+    FloatVector s0_2 = FloatVector.zero(F);
+    FloatVector s0_3 = FloatVector.zero(F);
+    for (int j = 0; j < inner; j++) {
+      int k = bFrom + j * bRow;
+      FloatVector b0 = FloatVector.fromArray(F, b, k);
+      FloatVector b1 = FloatVector.fromArray(F, b, k + L);
+      FloatVector b2 = FloatVector.fromArray(F, b, k + 2 * L);
+      FloatVector b3 = FloatVector.fromArray(F, b, k + 3 * L);
+      FloatVector a0 = FloatVector.broadcast(F, a[x0 + j]);
+      s0_0 = a0.fma(b0, s0_0);
+      s0_1 = a0.fma(b1, s0_1);
+      s0_2 = a0.fma(b2, s0_2);
+      s0_3 = a0.fma(b3, s0_3);
+    }
+    int c0 = cFrom;
+    s0_0.intoArray(c, c0);
+    s0_1.intoArray(c, c0 + L);
+    s0_2.intoArray(c, c0 + 2 * L);
+    s0_3.intoArray(c, c0 + 3 * L);
+  }
+
+  static void multiply5(
+      float[] a,
+      int aFrom,
+      int aRow,
+      float[] b,
+      int bFrom,
+      int bRow,
+      float[] c,
+      int cFrom,
+      int cRow,
+      int rows,
+      int inner) {
+    int m = 0;
+    for (; m <= rows - 4; m += 4) {
+      multiply4x5(a, aFrom + m * aRow, aRow, b, bFrom, bRow, c, cFrom + m * cRow, cRow, inner);
+    }
+    for (; m <= rows - 1; m += 1) {
+      multiply1x5(a, aFrom + m * aRow, aRow, b, bFrom, bRow, c, cFrom + m * cRow, cRow, inner);
+    }
+  }
+
+  static void multiply4x5(
+      float[] a,
+      int aFrom,
+      int aRow,
+      float[] b,
+      int bFrom,
+      int bRow,
+      float[] c,
+      int cFrom,
+      int cRow,
+      int inner) {
+    int x0 = aFrom;
+    FloatVector s0_0 = FloatVector.zero(F);
+    FloatVector s0_1 = FloatVector.zero(F);
+    FloatVector s0_2 = FloatVector.zero(F);
+    FloatVector s0_3 = FloatVector.zero(F);
+    FloatVector s0_4 = FloatVector.zero(F);
+    int x1 = aFrom + aRow;
+    FloatVector s1_0 = FloatVector.zero(F);
+    FloatVector s1_1 = FloatVector.zero(F);
+    FloatVector s1_2 = FloatVector.zero(F);
+    FloatVector s1_3 = FloatVector.zero(F);
+    FloatVector s1_4 = FloatVector.zero(F);
+    int x2 = aFrom + 2 * aRow;
+    FloatVector s2_0 = FloatVector.zero(F);
+    FloatVector s2_1 = FloatVector.zero(F);
+    FloatVector s2_2 = FloatVector.zero(F);
+    FloatVector s2_3 = FloatVector.zero(F);
+    FloatVector s2_4 = FloatVector.zero(F);
+    int x3 = aFrom + 3 * aRow;
+    FloatVector s3_0 = FloatVector.zero(F);
+    FloatVector s3_1 = FloatVector.zero(F);
+    FloatVector s3_2 = FloatVector.zero(F);
+    FloatVector s3_3 = FloatVector.zero(F);
+    FloatVector s3_4 = FloatVector.zero(F);
+    for (int j = 0; j < inner; j++) {
+      int k = bFrom + j * bRow;
+      FloatVector b0 = FloatVector.fromArray(F, b, k);
+      FloatVector b1 = FloatVector.fromArray(F, b, k + L);
+      FloatVector b2 = FloatVector.fromArray(F, b, k + 2 * L);
+      FloatVector b3 = FloatVector.fromArray(F, b, k + 3 * L);
+      FloatVector b4 = FloatVector.fromArray(F, b, k + 4 * L);
+      FloatVector a0 = FloatVector.broadcast(F, a[x0 + j]);
+      s0_0 = a0.fma(b0, s0_0);
+      s0_1 = a0.fma(b1, s0_1);
+      s0_2 = a0.fma(b2, s0_2);
+      s0_3 = a0.fma(b3, s0_3);
+      s0_4 = a0.fma(b4, s0_4);
+      FloatVector a1 = FloatVector.broadcast(F, a[x1 + j]);
+      s1_0 = a1.fma(b0, s1_0);
+      s1_1 = a1.fma(b1, s1_1);
+      s1_2 = a1.fma(b2, s1_2);
+      s1_3 = a1.fma(b3, s1_3);
+      s1_4 = a1.fma(b4, s1_4);
+      FloatVector a2 = FloatVector.broadcast(F, a[x2 + j]);
+      s2_0 = a2.fma(b0, s2_0);
+      s2_1 = a2.fma(b1, s2_1);
+      s2_2 = a2.fma(b2, s2_2);
+      s2_3 = a2.fma(b3, s2_3);
+      s2_4 = a2.fma(b4, s2_4);
+      FloatVector a3 = FloatVector.broadcast(F, a[x3 + j]);
+      s3_0 = a3.fma(b0, s3_0);
+      s3_1 = a3.fma(b1, s3_1);
+      s3_2 = a3.fma(b2, s3_2);
+      s3_3 = a3.fma(b3, s3_3);
+      s3_4 = a3.fma(b4, s3_4);
+    }
+    int c0 = cFrom;
+    s0_0.intoArray(c, c0);
+    s0_1.intoArray(c, c0 + L);
+    s0_2.intoArray(c, c0 + 2 * L);
+    s0_3.intoArray(c, c0 + 3 * L);
+    s0_4.intoArray(c, c0 + 4 * L);
+    int c1 = cFrom + cRow;
+    s1_0.intoArray(c, c1);
+    s1_1.intoArray(c, c1 + L);
+    s1_2.intoArray(c, c1 + 2 * L);
+    s1_3.intoArray(c, c1 + 3 * L);
+    s1_4.intoArray(c, c1 + 4 * L);
+    int c2 = cFrom + 2 * cRow;
+    s2_0.intoArray(c, c2);
+    s2_1.intoArray(c, c2 + L);
+    s2_2.intoArray(c, c2 + 2 * L);
+    s2_3.intoArray(c, c2 + 3 * L);
+    s2_4.intoArray(c, c2 + 4 * L);
+    int c3 = cFrom + 3 * cRow;
+    s3_0.intoArray(c, c3);
+    s3_1.intoArray(c, c3 + L);
+    s3_2.intoArray(c, c3 + 2 * L);
+    s3_3.intoArray(c, c3 + 3 * L);
+    s3_4.intoArray(c, c3 + 4 * L);
+  }
+
+  static void multiply1x5(
+      float[] a,
+      int aFrom,
+      int aRow,
+      float[] b,
+      int bFrom,
+      int bRow,
+      float[] c,
+      int cFrom,
+      int cRow,
+      int inner) {
+    int x0 = aFrom;
+    FloatVector s0_0 = FloatVector.zero(F);
+    FloatVector s0_1 = FloatVector.zero(F);
+    FloatVector s0_2 = FloatVector.zero(F);
+    FloatVector s0_3 = FloatVector.zero(F);
+    FloatVector s0_4 = FloatVector.zero(F);
+    for (int j = 0; j < inner; j++) {
+      int k = bFrom + j * bRow;
+      FloatVector b0 = FloatVector.fromArray(F, b, k);
+      FloatVector b1 = FloatVector.fromArray(F, b, k + L);
+      FloatVector b2 = FloatVector.fromArray(F, b, k + 2 * L);
+      FloatVector b3 = FloatVector.fromArray(F, b, k + 3 * L);
+      FloatVector b4 = FloatVector.fromArray(F, b, k + 4 * L);
+      FloatVector a0 = FloatVector.broadcast(F, a[x0 + j]);
+      s0_0 = a0.fma(b0, s0_0);
+      s0_1 = a0.fma(b1, s0_1);
+      s0_2 = a0.fma(b2, s0_2);
+      s0_3 = a0.fma(b3, s0_3);
+      s0_4 = a0.fma(b4, s0_4);
+    }
+    int c0 = cFrom;
+    s0_0.intoArray(c, c0);
+    s0_1.intoArray(c, c0 + L);
+    s0_2.intoArray(c, c0 + 2 * L);
+    s0_3.intoArray(c, c0 + 3 * L);
+    s0_4.intoArray(c, c0 + 4 * L);
+  }
+
+  static void multiply6(
+      float[] a,
+      int aFrom,
+      int aRow,
+      float[] b,
+      int bFrom,
+      int bRow,
+      float[] c,
+      int cFrom,
+      int cRow,
+      int rows,
+      int inner) {
+    int m = 0;
+    for (; m <= rows - 4; m += 4) {
+      multiply4x6(a, aFrom + m * aRow, aRow, b, bFrom, bRow, c, cFrom + m * cRow, cRow, inner);
+    }
+    for (; m <= rows - 1; m += 1) {
+      multiply1x6(a, aFrom + m * aRow, aRow, b, bFrom, bRow, c, cFrom + m * cRow, cRow, inner);
+    }
+  }
+
+  static void multiply4x6(
+      float[] a,
+      int aFrom,
+      int aRow,
+      float[] b,
+      int bFrom,
+      int bRow,
+      float[] c,
+      int cFrom,
+      int cRow,
+      int inner) {
+    int x0 = aFrom;
+    FloatVector s0_0 = FloatVector.zero(F);
+    FloatVector s0_1 = FloatVector.zero(F);
+    FloatVector s0_2 = FloatVector.zero(F);
+    FloatVector s0_3 = FloatVector.zero(F);
+    FloatVector s0_4 = FloatVector.zero(F);
+    FloatVector s0_5 = FloatVector.zero(F);
+    int x1 = aFrom + aRow;
+    FloatVector s1_0 = FloatVector.zero(F);
+    FloatVector s1_1 = FloatVector.zero(F);
+    FloatVector s1_2 = FloatVector.zero(F);
+    FloatVector s1_3 = FloatVector.zero(F);
+    FloatVector s1_4 = FloatVector.zero(F);
+    FloatVector s1_5 = FloatVector.zero(F);
+    int x2 = aFrom + 2 * aRow;
+    FloatVector s2_0 = FloatVector.zero(F);
+    FloatVector s2_1 = FloatVector.zero(F);
+    FloatVector s2_2 = FloatVector.zero(F);
+    FloatVector s2_3 = FloatVector.zero(F);
+    FloatVector s2_4 = FloatVector.zero(F);
+    FloatVector s2_5 = FloatVector.zero(F);
+    int x3 = aFrom + 3 * aRow;
+    FloatVector s3_0 = FloatVector.zero(F);
+    FloatVector s3_1 = FloatVector.zero(F);
+    FloatVector s3_2 = FloatVector.zero(F);
+    FloatVector s3_3 = FloatVector.zero(F);
+    FloatVector s3_4 = FloatVector.zero(F);
+    FloatVector s3_5 = FloatVector.zero(F);
+    for (int j = 0; j < inner; j++) {
+      int k = bFrom + j * bRow;
+      FloatVector b0 = FloatVector.fromArray(F, b, k);
+      FloatVector b1 = FloatVector.fromArray(F, b, k + L);
+      FloatVector b2 = FloatVector.fromArray(F, b, k + 2 * L);
+      FloatVector b3 = FloatVector.fromArray(F, b, k + 3 * L);
+      FloatVector b4 = FloatVector.fromArray(F, b, k + 4 * L);
+      FloatVector b5 = FloatVector.fromArray(F, b, k + 5 * L);
+      FloatVector a0 = FloatVector.broadcast(F, a[x0 + j]);
+      s0_0 = a0.fma(b0, s0_0);
+      s0_1 = a0.fma(b1, s0_1);
+      s0_2 = a0.fma(b2, s0_2);
+      s0_3 = a0.fma(b3, s0_3);
+      s0_4 = a0.fma(b4, s0_4);
+      s0_5 = a0.fma(b5, s0_5);
+      FloatVector a1 = FloatVector.broadcast(F, a[x1 + j]);
+      s1_0 = a1.fma(b0, s1_0);
+      s1_1 = a1.fma(b1, s1_1);
+      s1_2 = a1.fma(b2, s1_2);
+      s1_3 = a1.fma(b3, s1_3);
+      s1_4 = a1.fma(b4, s1_4);
+      s1_5 = a1.fma(b5, s1_5);
+      FloatVector a2 = FloatVector.broadcast(F, a[x2 + j]);
+      s2_0 = a2.fma(b0, s2_0);
+      s2_1 = a2.fma(b1, s2_1);
+      s2_2 = a2.fma(b2, s2_2);
+      s2_3 = a2.fma(b3, s2_3);
+      s2_4 = a2.fma(b4, s2_4);
+      s2_5 = a2.fma(b5, s2_5);
+      FloatVector a3 = FloatVector.broadcast(F, a[x3 + j]);
+      s3_0 = a3.fma(b0, s3_0);
+      s3_1 = a3.fma(b1, s3_1);
+      s3_2 = a3.fma(b2, s3_2);
+      s3_3 = a3.fma(b3, s3_3);
+      s3_4 = a3.fma(b4, s3_4);
+      s3_5 = a3.fma(b5, s3_5);
+    }
+    int c0 = cFrom;
+    s0_0.intoArray(c, c0);
+    s0_1.intoArray(c, c0 + L);
+    s0_2.intoArray(c, c0 + 2 * L);
+    s0_3.intoArray(c, c0 + 3 * L);
+    s0_4.intoArray(c, c0 + 4 * L);
+    s0_5.intoArray(c, c0 + 5 * L);
+    int c1 = cFrom + cRow;
+    s1_0.intoArray(c, c1);
+    s1_1.intoArray(c, c1 + L);
+    s1_2.intoArray(c, c1 + 2 * L);
+    s1_3.intoArray(c, c1 + 3 * L);
+    s1_4.intoArray(c, c1 + 4 * L);
+    s1_5.intoArray(c, c1 + 5 * L);
+    int c2 = cFrom + 2 * cRow;
+    s2_0.intoArray(c, c2);
+    s2_1.intoArray(c, c2 + L);
+    s2_2.intoArray(c, c2 + 2 * L);
+    s2_3.intoArray(c, c2 + 3 * L);
+    s2_4.intoArray(c, c2 + 4 * L);
+    s2_5.intoArray(c, c2 + 5 * L);
+    int c3 = cFrom + 3 * cRow;
+    s3_0.intoArray(c, c3);
+    s3_1.intoArray(c, c3 + L);
+    s3_2.intoArray(c, c3 + 2 * L);
+    s3_3.intoArray(c, c3 + 3 * L);
+    s3_4.intoArray(c, c3 + 4 * L);
+    s3_5.intoArray(c, c3 + 5 * L);
+  }
+
+  static void multiply1x6(
+      float[] a,
+      int aFrom,
+      int aRow,
+      float[] b,
+      int bFrom,
+      int bRow,
+      float[] c,
+      int cFrom,
+      int cRow,
+      int inner) {
+    int x0 = aFrom;
+    FloatVector s0_0 = FloatVector.zero(F);
+    FloatVector s0_1 = FloatVector.zero(F);
+    FloatVector s0_2 = FloatVector.zero(F);
+    FloatVector s0_3 = FloatVector.zero(F);
+    FloatVector s0_4 = FloatVector.zero(F);
+    FloatVector s0_5 = FloatVector.zero(F);
+    for (int j = 0; j < inner; j++) {
+      int k = bFrom + j * bRow;
+      FloatVector b0 = FloatVector.fromArray(F, b, k);
+      FloatVector b1 = FloatVector.fromArray(F, b, k + L);
+      FloatVector b2 = FloatVector.fromArray(F, b, k + 2 * L);
+      FloatVector b3 = FloatVector.fromArray(F, b, k + 3 * L);
+      FloatVector b4 = FloatVector.fromArray(F, b, k + 4 * L);
+      FloatVector b5 = FloatVector.fromArray(F, b, k + 5 * L);
+      FloatVector a0 = FloatVector.broadcast(F, a[x0 + j]);
+      s0_0 = a0.fma(b0, s0_0);
+      s0_1 = a0.fma(b1, s0_1);
+      s0_2 = a0.fma(b2, s0_2);
+      s0_3 = a0.fma(b3, s0_3);
+      s0_4 = a0.fma(b4, s0_4);
+      s0_5 = a0.fma(b5, s0_5);
+    }
+    int c0 = cFrom;
+    s0_0.intoArray(c, c0);
+    s0_1.intoArray(c, c0 + L);
+    s0_2.intoArray(c, c0 + 2 * L);
+    s0_3.intoArray(c, c0 + 3 * L);
+    s0_4.intoArray(c, c0 + 4 * L);
+    s0_5.intoArray(c, c0 + 5 * L);
+  }
+}
