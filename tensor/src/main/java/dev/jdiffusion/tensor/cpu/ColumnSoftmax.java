@@ -149,17 +149,4 @@ final class ColumnSoftmax {
       FloatVector.fromArray(F, dx, dAt + r * row).sub(delta).mul(p).intoArray(dx, dAt + r * row);
     }
   }
-
-  /** Multiplies rows of {@code width} by a factor each. */
-  static void scaleRows(float[] x, int at, int width, int rows, float[] factors, int factorsAt) {
-    Kernel.launch(() -> {
-      for (int c = 0; c < width; c += L) {
-        for (int r = 0; r < rows; r++) {
-          FloatVector.fromArray(F, x, at + c + r * width)
-              .mul(FloatVector.broadcast(F, factors[factorsAt + r]))
-              .intoArray(x, at + c + r * width);
-        }
-      }
-    });
-  }
 }

@@ -6,9 +6,9 @@ import dev.jdiffusion.tensor.ops.Attention;
 import java.util.Arrays;
 
 /**
- * Softmax attention. A task is one head of one image, or a part of its queries, and goes through
- * the queries in blocks: all scores of a block fit the second-level cache, so the softmax sees all
- * keys and nothing has to be rescaled. The products are those of {@link SmallMatMul}.
+ * Softmax attention. A task is a head of an image, or a part of its queries, and goes through the
+ * queries in blocks: all scores of a block fit the second-level cache, so the softmax sees all keys
+ * and nothing has to be rescaled. The products are those of {@link SmallMatMul}.
  *
  * <p>Scores stand transposed, a row for each key: a query's softmax is then a matter of one lane,
  * see {@link ColumnSoftmax}, and only the few queries of a block have to be transposed and padded.
@@ -31,11 +31,11 @@ final class CpuAttention implements Attention {
   /** Queries of a forward task. */
   private static final int TASK_QUERIES = 256;
 
-  private final Workers workers;
+  private final HeadTasks tasks;
   private final FloatPool pool;
 
   CpuAttention(Workers workers, FloatPool pool) {
-    this.workers = workers;
+    this.tasks = new HeadTasks(workers, pool);
     this.pool = pool;
   }
 
@@ -64,15 +64,15 @@ final class CpuAttention implements Attention {
       Columns q, Columns k, Columns v, int heads, double scale, Tensor out, Tensor logSumExp) {
     int length = q.tensor().dim(1);
     int parts = (length + TASK_QUERIES - 1) / TASK_QUERIES;
-    workers.run(
-        q.tensor().dim(0) * heads * parts,
+    tasks.run(
+        q,
+        heads,
+        parts,
         work(q, k),
-        task -> {
-          int from = task % parts * TASK_QUERIES;
+        (image, head, part) -> {
+          int from = part * TASK_QUERIES;
           int to = Math.min(length, from + TASK_QUERIES);
-          int head = task / parts % heads;
-          forwardHead(
-              q, k, v, task / parts / heads, head, heads, (float) scale, from, to, out, logSumExp);
+          forwardHead(q, k, v, image, head, heads, (float) scale, from, to, out, logSumExp);
         });
   }
 
@@ -129,19 +129,19 @@ final class CpuAttention implements Attention {
       ColumnSoftmax.maxima(work, scores, block, length, columns, work, maxima);
       Arrays.fill(work, sums, sums + block, 0f);
       ColumnSoftmax.powers(work, scores, block, length, columns, work, maxima, work, sums);
+      ColumnSoftmax.logarithms(work, maxima, work, sums, columns);
+      System.arraycopy(work, maxima, logSumExps, logSumExpAt + i, rows);
       SmallMatMul.multiply(
           work, scores, 1, block, work, values, width, work, results, width, rows, width, length,
           false);
-      ColumnSoftmax.logarithms(work, maxima, work, sums, columns);
-      System.arraycopy(work, maxima, logSumExps, logSumExpAt + i, rows);
-      ColumnSoftmax.scaleRows(work, results, width, rows, work, sums);
-      HeadTiles.store(
+      HeadTiles.storeScaled(
           work,
           results,
           width,
           rows,
           features,
-          1f,
+          work,
+          sums,
           FloatStorage.array(out),
           outAt + i * outRow,
           outRow);
@@ -196,24 +196,14 @@ final class CpuAttention implements Attention {
       Columns dQ,
       Columns dK,
       Columns dV) {
-    workers.run(
-        q.tensor().dim(0) * heads,
+    tasks.run(
+        q,
+        heads,
+        1,
         work(q, k),
-        task ->
+        (image, head, part) ->
             backwardHead(
-                q,
-                k,
-                v,
-                task / heads,
-                task % heads,
-                heads,
-                (float) scale,
-                out,
-                logSumExp,
-                dOut,
-                dQ,
-                dK,
-                dV));
+                q, k, v, image, head, heads, (float) scale, out, logSumExp, dOut, dQ, dK, dV));
   }
 
   private void backwardHead(
@@ -252,7 +242,6 @@ final class CpuAttention implements Attention {
     float[] work = pool.take(scratch + RowSoftmax.scratch(block));
     load(v, image, head, features, length, work, values, width);
     load(k, image, head, features, length, work, keys, width);
-    Arrays.fill(work, dKeys, queries, 0f);
     float[] logSumExps = FloatStorage.array(logSumExp);
     int logSumExpAt = logSumExp.offset() + (image * heads + head) * queryLength;
     int outRow = heads * features;
@@ -319,18 +308,19 @@ final class CpuAttention implements Attention {
       for (int r = 0; r < rows; r++) {
         work[shifts + r] = logSumExps[logSumExpAt + i + r] * VectorMath.LOG2_E;
       }
-      RowSoftmax.dots(
+      HeadTiles.load(
           FloatStorage.array(out),
           out.offset() + outBlock,
           outRow,
-          work,
-          upstream,
-          width,
           rows,
           features,
+          1f,
           work,
-          scratch,
-          deltas);
+          results,
+          width,
+          0f);
+      RowSoftmax.dots(
+          work, results, width, work, upstream, width, rows, features, work, scratch, deltas);
       ColumnSoftmax.gradients(
           work, probabilities, work, dScores, block, length, columns, work, shifts, deltas);
       SmallMatMul.multiply(
@@ -347,45 +337,42 @@ final class CpuAttention implements Attention {
           length,
           width,
           rows,
-          true);
+          i > 0);
       SmallMatMul.multiply(
           work, dScores, block, 1, work, queries, width, work, dKeys, width, length, width, rows,
-          true);
+          i > 0);
       SmallMatMul.multiply(
           work, dScores, 1, block, work, keys, width, work, results, width, rows, width, length,
           false);
-      HeadTiles.store(
-          work,
-          results,
-          width,
-          rows,
-          features,
-          scale,
-          FloatStorage.array(dQ.tensor()),
-          start(dQ, image, head, features) + i * dQ.rowStride(),
-          dQ.rowStride());
+      store(work, results, width, rows, features, scale, dQ, image, head, i);
     }
     // The queries were scaled for powers of two.
-    HeadTiles.store(
-        work,
-        dKeys,
-        width,
-        length,
-        features,
-        VectorMath.LN2,
-        FloatStorage.array(dK.tensor()),
-        start(dK, image, head, features),
-        dK.rowStride());
-    HeadTiles.store(
-        work,
-        dValues,
-        width,
-        length,
-        features,
-        1f,
-        FloatStorage.array(dV.tensor()),
-        start(dV, image, head, features),
-        dV.rowStride());
+    store(work, dKeys, width, length, features, VectorMath.LN2, dK, image, head, 0);
+    store(work, dValues, width, length, features, 1f, dV, image, head, 0);
     pool.give(work);
+  }
+
+  /** Stores rows of a head's gradient, from {@code row} on. */
+  private static void store(
+      float[] work,
+      int from,
+      int width,
+      int rows,
+      int features,
+      float factor,
+      Columns to,
+      int image,
+      int head,
+      int row) {
+    HeadTiles.store(
+        work,
+        from,
+        width,
+        rows,
+        features,
+        factor,
+        FloatStorage.array(to.tensor()),
+        start(to, image, head, features) + row * to.rowStride(),
+        to.rowStride());
   }
 }

@@ -7,7 +7,7 @@ import dev.jdiffusion.tensor.ops.LinearAttention;
 import java.util.Arrays;
 
 /**
- * Linear attention. One head of one image is one task; it goes through its positions in blocks that
+ * Linear attention. A task is one head of one image; it goes through its positions in blocks that
  * stay in the first-level cache, with the products of {@link SmallMatMul}.
  *
  * <p>Backward: with {@code dC = sum over t of q'[t] dOut[t]^T} known, one sweep gives dK and dV,
@@ -18,11 +18,11 @@ final class CpuLinearAttention implements LinearAttention {
   /** Positions of a block. */
   private static final int BLOCK = 64;
 
-  private final Workers workers;
+  private final HeadTasks tasks;
   private final FloatPool pool;
 
   CpuLinearAttention(Workers workers, FloatPool pool) {
-    this.workers = workers;
+    this.tasks = new HeadTasks(workers, pool);
     this.pool = pool;
   }
 
@@ -31,10 +31,12 @@ final class CpuLinearAttention implements LinearAttention {
       Columns q, Columns k, Columns v, int heads, double scale, Tensor out, Tensor saved) {
     int features = q.count() / heads;
     long work = 2L * k.tensor().size() * features;
-    workers.run(
-        q.tensor().dim(0) * heads,
+    tasks.run(
+        q,
+        heads,
+        1,
         work,
-        task -> forwardHead(q, k, v, task / heads, task % heads, heads, (float) scale, out, saved));
+        (image, head, part) -> forwardHead(q, k, v, image, head, heads, (float) scale, out, saved));
   }
 
   private void forwardHead(
@@ -171,14 +173,16 @@ final class CpuLinearAttention implements LinearAttention {
       Columns dV) {
     int features = q.count() / heads;
     long work = 5L * k.tensor().size() * features;
-    workers.run(
-        q.tensor().dim(0) * heads,
+    tasks.run(
+        q,
+        heads,
+        1,
         work,
-        task -> {
-          Backward head = new Backward(task / heads, task % heads, heads, features, saved);
-          head.queries(q, (float) scale, dOut, dQ);
-          head.keysAndValues(k, v, dK, dV);
-          pool.give(head.work);
+        (image, head, part) -> {
+          Backward backward = new Backward(image, head, heads, features, saved);
+          backward.queries(q, (float) scale, dOut, dQ);
+          backward.keysAndValues(k, v, dK, dV);
+          pool.give(backward.work);
         });
   }
 

@@ -135,6 +135,37 @@ final class HeadTiles {
     });
   }
 
+  /** {@link #store} with a factor for each row. */
+  static void storeScaled(
+      float[] from,
+      int fromAt,
+      int width,
+      int rows,
+      int columns,
+      float[] factors,
+      int factorsAt,
+      float[] to,
+      int toAt,
+      int toRow) {
+    Kernel.launch(() -> {
+      int whole = columns & -L;
+      VectorMask<Float> mask = F.indexInRange(whole, columns);
+      for (int r = 0; r < rows; r++) {
+        FloatVector factor = FloatVector.broadcast(F, factors[factorsAt + r]);
+        int source = fromAt + r * width;
+        int target = toAt + r * toRow;
+        for (int c = 0; c < whole; c += L) {
+          FloatVector.fromArray(F, from, source + c).mul(factor).intoArray(to, target + c);
+        }
+        if (whole < columns) {
+          FloatVector.fromArray(F, from, source + whole, mask)
+              .mul(factor)
+              .intoArray(to, target + whole, mask);
+        }
+      }
+    });
+  }
+
   /** The largest element of each column of a dense matrix; its width is a multiple of 16. */
   static void columnMax(float[] x, int at, int rows, int width, float[] max, int maxAt) {
     Kernel.launch(() -> {
