@@ -24,12 +24,18 @@ import java.util.stream.Stream;
 /** What a set runs, in this order. */
 final class Plan {
   private static final String CHANNELS_LAST = "-channels-last";
+  private static final String AVX2 = "-avx2";
 
   /** As installed and tuned, the same in every memory format. */
   private static final List<String> TORCH = List.of("libtorch", "libtorch-tuned");
 
   private static final List<String> TORCH_FORMATS =
       TORCH.stream().flatMap(name -> Stream.of(name, name + CHANNELS_LAST)).toList();
+
+  /** With what computes right on every machine: a network needs all of its convolutions right. */
+  private static final List<String> TORCH_STEPS =
+      Stream.concat(TORCH_FORMATS.stream(), TORCH.stream().map(name -> name + AVX2 + CHANNELS_LAST))
+          .toList();
 
   private static final List<String> BLAS =
       List.of("openblas", "cublas", "cublas-tf32", "cublas-bf16");
@@ -186,14 +192,24 @@ final class Plan {
 
   /** All peers that any entry asks for. */
   static List<String> peers() {
-    return Stream.of(CONVOLUTIONS, BLAS).flatMap(List::stream).toList();
+    return Stream.of(CONVOLUTIONS, TORCH_STEPS, BLAS).flatMap(List::stream).distinct().toList();
   }
 
-  /** A device's name without the memory format: formats of one library compete for a cell. */
+  /**
+   * A device's name without its memory format and a choice of kernels: these of one library compete
+   * for a cell.
+   */
   static String libraryOf(String device) {
-    return isChannelsLast(device)
-        ? device.substring(0, device.length() - CHANNELS_LAST.length())
-        : device;
+    return without(AVX2, without(CHANNELS_LAST, device));
+  }
+
+  private static String without(String end, String name) {
+    return name.endsWith(end) ? name.substring(0, name.length() - end.length()) : name;
+  }
+
+  /** Whether a library was kept from its kernels for AVX-512. */
+  static boolean isLimited(String device) {
+    return without(CHANNELS_LAST, device).endsWith(AVX2);
   }
 
   static boolean isChannelsLast(String device) {
@@ -303,7 +319,7 @@ final class Plan {
   }
 
   private static Entry step(String... steps) {
-    return entry("step", StepBenchmark.class, TORCH_FORMATS).and("step", steps);
+    return entry("step", StepBenchmark.class, TORCH_STEPS).and("step", steps);
   }
 
   private static Entry startup(String... commands) {

@@ -53,7 +53,8 @@ final class Report {
 
         Medians over %d forks. `ratio` is a peer's time divided by ours, so more than 1 means that we are faster. Of
         libtorch's memory formats the faster one counts, an asterisk says that it is channels-last; a format much
-        slower than the other in its first fork has no more. `spread` is the distance from our fastest fork to our
+        slower than the other in its first fork has no more. Two asterisks: channels-last, without oneDNN's kernels
+        for AVX-512; a device whose result is not ours is left out of a row. `spread` is the distance from our fastest fork to our
         slowest. `limit` is our share of the machine's limit: of the fused multiply-add peak or of the memory
         bandwidth measured in the same run, whichever is larger.
         """
@@ -294,7 +295,9 @@ final class Report {
   }
 
   private static String format(Result result) {
-    return Plan.isChannelsLast(result.device()) ? " *" : "";
+    return Plan.isLimited(result.device())
+        ? " **"
+        : Plan.isChannelsLast(result.device()) ? " *" : "";
   }
 
   private static void header(StringBuilder text, List<String> cells) {

@@ -25,29 +25,37 @@ import org.bytedeco.pytorch.global.torch;
 final class LibtorchContender implements Contender {
   private final TorchFormat format;
   private final boolean tuned;
+  private final String kernels;
   private final int threads;
 
-  private LibtorchContender(TorchFormat format, boolean tuned, int threads) {
+  private LibtorchContender(TorchFormat format, boolean tuned, String kernels, int threads) {
     this.format = format;
     this.tuned = tuned;
+    this.kernels = kernels;
     this.threads = threads;
   }
 
-  static LibtorchContender open(TorchFormat format, boolean tuned, int threads) {
+  /**
+   * Opens it.
+   *
+   * @param kernels what is to be said of a choice that its environment has made; or nothing
+   */
+  static LibtorchContender open(TorchFormat format, boolean tuned, String kernels, int threads) {
     Loader.load(torch.class);
     torch.set_num_threads(threads);
     // OpenBLAS multiplies libtorch's matrices, with threads of its own.
     openblas_nolapack.blas_set_num_threads(threads);
-    return new LibtorchContender(format, tuned, threads);
+    return new LibtorchContender(format, tuned, kernels, threads);
   }
 
   @Override
   public String description() {
-    return "libtorch %s, %s, %s, threads %d"
+    return "libtorch %s, %s, %s%s, threads %d"
         .formatted(
             PeerProvider.version("pytorch"),
             format == TorchFormat.CHANNELS_LAST ? "channels_last" : "contiguous",
             tuned ? "tuned: memory kept and in large pages, fused Adam" : "as installed",
+            kernels,
             threads);
   }
 

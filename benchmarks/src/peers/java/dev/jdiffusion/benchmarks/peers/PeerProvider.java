@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.bytedeco.javacpp.Loader;
 
 /**
@@ -21,7 +22,16 @@ public final class PeerProvider implements ContenderProvider {
   private static final String CHANNELS_LAST = "libtorch-channels-last";
   private static final String TUNED_CONTIGUOUS = "libtorch-tuned";
   private static final String TUNED_CHANNELS_LAST = "libtorch-tuned-channels-last";
+  private static final String AVX2_CHANNELS_LAST = "libtorch-avx2-channels-last";
+  private static final String TUNED_AVX2_CHANNELS_LAST = "libtorch-tuned-avx2-channels-last";
   private static final String OPENBLAS = "openblas";
+
+  /**
+   * oneDNN, which convolves for libtorch, without its kernels for AVX-512: on one virtual machine,
+   * which hides the sizes of its caches, those computed something else in a convolution of one
+   * channel, as a plain loop showed.
+   */
+  private static final Map<String, String> AVX2 = Map.of("ONEDNN_MAX_CPU_ISA", "AVX2");
 
   /** Whatever changes memory, threads or kernels of these libraries behind their API. */
   private static final List<String> CLEARED =
@@ -47,15 +57,38 @@ public final class PeerProvider implements ContenderProvider {
           "GLIBC_TUNABLES",
           "glibc.malloc.hugetlb=1");
 
+  private static final String AVX2_ONLY = ", oneDNN without AVX-512";
+
   @Override
   public List<String> devices() {
-    return List.of(CONTIGUOUS, CHANNELS_LAST, TUNED_CONTIGUOUS, TUNED_CHANNELS_LAST, OPENBLAS);
+    return List.of(
+        CONTIGUOUS,
+        CHANNELS_LAST,
+        AVX2_CHANNELS_LAST,
+        TUNED_CONTIGUOUS,
+        TUNED_CHANNELS_LAST,
+        TUNED_AVX2_CHANNELS_LAST,
+        OPENBLAS);
   }
 
   @Override
   public Environment environment(String device) {
-    boolean installed = device.equals(CONTIGUOUS) || device.equals(CHANNELS_LAST);
-    return new Environment(CLEARED, installed ? Map.of() : tuned());
+    Map<String, String> variables = new HashMap<>();
+    if (!isInstalled(device)) {
+      variables.putAll(tuned());
+    }
+    if (isLimited(device)) {
+      variables.putAll(AVX2);
+    }
+    return new Environment(CLEARED, variables);
+  }
+
+  private static boolean isInstalled(String device) {
+    return Set.of(CONTIGUOUS, CHANNELS_LAST, AVX2_CHANNELS_LAST).contains(device);
+  }
+
+  private static boolean isLimited(String device) {
+    return Set.of(AVX2_CHANNELS_LAST, TUNED_AVX2_CHANNELS_LAST).contains(device);
   }
 
   private static Map<String, String> tuned() {
@@ -87,6 +120,10 @@ public final class PeerProvider implements ContenderProvider {
                   String.join(" ", environment.command(System.getenv())),
                   "dev.jdiffusion.benchmarks.ContenderEnvironment"));
     }
+    if (isLimited(device) && !hasAvx512()) {
+      throw new BackendUnavailableException(
+          device + " is for processors with AVX-512; here libtorch runs its other kernels anyway");
+    }
     return load(device, threads);
   }
 
@@ -94,11 +131,15 @@ public final class PeerProvider implements ContenderProvider {
   static Contender load(String device, int threads) {
     try {
       return switch (device) {
-        case CONTIGUOUS -> LibtorchContender.open(TorchFormat.CONTIGUOUS, false, threads);
-        case CHANNELS_LAST -> LibtorchContender.open(TorchFormat.CHANNELS_LAST, false, threads);
-        case TUNED_CONTIGUOUS -> LibtorchContender.open(TorchFormat.CONTIGUOUS, true, threads);
+        case CONTIGUOUS -> LibtorchContender.open(TorchFormat.CONTIGUOUS, false, "", threads);
+        case CHANNELS_LAST -> LibtorchContender.open(TorchFormat.CHANNELS_LAST, false, "", threads);
+        case AVX2_CHANNELS_LAST ->
+            LibtorchContender.open(TorchFormat.CHANNELS_LAST, false, AVX2_ONLY, threads);
+        case TUNED_CONTIGUOUS -> LibtorchContender.open(TorchFormat.CONTIGUOUS, true, "", threads);
         case TUNED_CHANNELS_LAST ->
-            LibtorchContender.open(TorchFormat.CHANNELS_LAST, true, threads);
+            LibtorchContender.open(TorchFormat.CHANNELS_LAST, true, "", threads);
+        case TUNED_AVX2_CHANNELS_LAST ->
+            LibtorchContender.open(TorchFormat.CHANNELS_LAST, true, AVX2_ONLY, threads);
         case OPENBLAS -> OpenBlasContender.open(threads);
         default -> throw new IllegalArgumentException("no peer is called " + device);
       };

@@ -1,6 +1,7 @@
 package dev.jdiffusion.benchmarks.suite;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.reflect.Field;
@@ -125,5 +126,16 @@ class PlanTest {
     assertTrue(all.contains("gemm 2048x2048x2048 x1"), all::toString);
     assertTrue(all.contains("machine FMA x2"), all::toString);
     assertTrue(all.stream().noneMatch(name -> name.contains("4096")), all::toString);
+  }
+
+  @Test
+  void formatsAndKernelsOfALibraryCompeteForOneCell() {
+    for (String device :
+        List.of("libtorch", "libtorch-channels-last", "libtorch-avx2-channels-last")) {
+      assertEquals("libtorch", Plan.libraryOf(device));
+    }
+    assertEquals("libtorch-tuned", Plan.libraryOf("libtorch-tuned-avx2-channels-last"));
+    assertTrue(Plan.isLimited("libtorch-tuned-avx2-channels-last"));
+    assertFalse(Plan.isLimited("libtorch-tuned-channels-last"));
   }
 }
