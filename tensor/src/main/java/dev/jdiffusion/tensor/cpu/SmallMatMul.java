@@ -45,7 +45,8 @@ final class SmallMatMul {
    * @param aRow distance of a's rows
    * @param aColumn distance of a's columns; the larger of the two for a transposed matrix, and one
    *     of the two is 1
-   * @param columns a multiple of {@link #COLUMNS}, or of half of that if {@code aColumn} is 1
+   * @param columns a multiple of {@link #COLUMNS}, or of half of that if {@code aColumn} is 1 and
+   *     nothing is added to
    */
   static void multiply(
       float[] a,
