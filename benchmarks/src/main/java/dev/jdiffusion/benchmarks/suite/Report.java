@@ -281,6 +281,7 @@ final class Report {
   private List<String> libraries(List<Case> cases) {
     return all(cases).stream()
         .map(Result::device)
+        .filter(device -> !device.equals(Rounds.NO_DEVICE))
         .filter(device -> !Contenders.isOurs(device) && !Plan.isGpuLibrary(device))
         .map(Plan::libraryOf)
         .distinct()
