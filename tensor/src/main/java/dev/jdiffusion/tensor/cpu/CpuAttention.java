@@ -49,12 +49,6 @@ final class CpuAttention implements Attention {
     return Math.min(padded(queries), Math.clamp(SCORES / keys & -32, 32, QUERIES));
   }
 
-  private static int start(Columns columns, int image, int head, int features) {
-    return columns.offset()
-        + image * columns.tensor().dim(1) * columns.rowStride()
-        + head * features;
-  }
-
   private static long work(Columns q, Columns k) {
     return 2L * q.tensor().dim(0) * q.tensor().dim(1) * k.tensor().dim(1) * q.count();
   }
@@ -65,7 +59,7 @@ final class CpuAttention implements Attention {
     int length = q.tensor().dim(1);
     int parts = (length + TASK_QUERIES - 1) / TASK_QUERIES;
     tasks.run(
-        q,
+        q.tensor(),
         heads,
         parts,
         work(q, k),
@@ -102,26 +96,15 @@ final class CpuAttention implements Attention {
     // Twice the place, for their logarithms.
     int sums = maxima + 2 * block;
     float[] work = pool.take(sums + block);
-    load(k, image, head, features, length, work, keys, width);
-    load(v, image, head, features, length, work, values, width);
+    HeadTiles.load(k, image, head, features, 0, length, 1f, work, keys, width);
+    HeadTiles.load(v, image, head, features, 0, length, 1f, work, values, width);
     float[] logSumExps = FloatStorage.array(logSumExp);
     int logSumExpAt = logSumExp.offset() + (image * heads + head) * queryLength;
-    int outRow = heads * features;
-    int outAt = out.offset() + image * queryLength * outRow + head * features;
     for (int i = from; i < to; i += block) {
       int rows = Math.min(block, to - i);
       int columns = padded(rows);
       HeadTiles.load(
-          FloatStorage.array(q.tensor()),
-          start(q, image, head, features) + i * q.rowStride(),
-          q.rowStride(),
-          rows,
-          features,
-          scale * VectorMath.LOG2_E,
-          work,
-          results,
-          width,
-          0f);
+          q, image, head, features, i, rows, scale * VectorMath.LOG2_E, work, results, width);
       transpose(work, results, width, rows, features, queries, block);
       SmallMatMul.multiply(
           work, keys, width, 1, work, queries, block, work, scores, block, length, columns,
@@ -135,41 +118,9 @@ final class CpuAttention implements Attention {
           work, scores, 1, block, work, values, width, work, results, width, rows, width, length,
           false);
       HeadTiles.storeScaled(
-          work,
-          results,
-          width,
-          rows,
-          features,
-          work,
-          sums,
-          FloatStorage.array(out),
-          outAt + i * outRow,
-          outRow);
+          work, results, width, rows, features, work, sums, Columns.all(out), image, head, i);
     }
     pool.give(work);
-  }
-
-  /** The head's rows. */
-  private static void load(
-      Columns columns,
-      int image,
-      int head,
-      int features,
-      int length,
-      float[] work,
-      int at,
-      int width) {
-    HeadTiles.load(
-        FloatStorage.array(columns.tensor()),
-        start(columns, image, head, features),
-        columns.rowStride(),
-        length,
-        features,
-        1f,
-        work,
-        at,
-        width,
-        0f);
   }
 
   /**
@@ -197,7 +148,7 @@ final class CpuAttention implements Attention {
       Columns dK,
       Columns dV) {
     tasks.run(
-        q,
+        q.tensor(),
         heads,
         1,
         work(q, k),
@@ -240,39 +191,17 @@ final class CpuAttention implements Attention {
     int dScores = probabilities + length * block;
     int scratch = dScores + length * block;
     float[] work = pool.take(scratch + RowSoftmax.scratch(block));
-    load(v, image, head, features, length, work, values, width);
-    load(k, image, head, features, length, work, keys, width);
+    HeadTiles.load(v, image, head, features, 0, length, 1f, work, values, width);
+    HeadTiles.load(k, image, head, features, 0, length, 1f, work, keys, width);
     float[] logSumExps = FloatStorage.array(logSumExp);
     int logSumExpAt = logSumExp.offset() + (image * heads + head) * queryLength;
-    int outRow = heads * features;
-    int outAt = image * queryLength * outRow + head * features;
     for (int i = 0; i < queryLength; i += block) {
       int rows = Math.min(block, queryLength - i);
       int columns = padded(rows);
-      int outBlock = outAt + i * outRow;
       HeadTiles.load(
-          FloatStorage.array(q.tensor()),
-          start(q, image, head, features) + i * q.rowStride(),
-          q.rowStride(),
-          rows,
-          features,
-          scale * VectorMath.LOG2_E,
-          work,
-          queries,
-          width,
-          0f);
+          q, image, head, features, i, rows, scale * VectorMath.LOG2_E, work, queries, width);
       transpose(work, queries, width, rows, features, queriesTransposed, block);
-      HeadTiles.load(
-          FloatStorage.array(dOut),
-          dOut.offset() + outBlock,
-          outRow,
-          rows,
-          features,
-          1f,
-          work,
-          upstream,
-          width,
-          0f);
+      HeadTiles.load(Columns.all(dOut), image, head, features, i, rows, 1f, work, upstream, width);
       transpose(work, upstream, width, rows, features, upstreamTransposed, block);
       SmallMatMul.multiply(
           work,
@@ -308,17 +237,7 @@ final class CpuAttention implements Attention {
       for (int r = 0; r < rows; r++) {
         work[shifts + r] = logSumExps[logSumExpAt + i + r] * VectorMath.LOG2_E;
       }
-      HeadTiles.load(
-          FloatStorage.array(out),
-          out.offset() + outBlock,
-          outRow,
-          rows,
-          features,
-          1f,
-          work,
-          results,
-          width,
-          0f);
+      HeadTiles.load(Columns.all(out), image, head, features, i, rows, 1f, work, results, width);
       RowSoftmax.dots(
           work, results, width, work, upstream, width, rows, features, work, scratch, deltas);
       ColumnSoftmax.gradients(
@@ -344,35 +263,11 @@ final class CpuAttention implements Attention {
       SmallMatMul.multiply(
           work, dScores, 1, block, work, keys, width, work, results, width, rows, width, length,
           false);
-      store(work, results, width, rows, features, scale, dQ, image, head, i);
+      HeadTiles.store(work, results, width, rows, features, scale, dQ, image, head, i);
     }
     // The queries were scaled for powers of two.
-    store(work, dKeys, width, length, features, VectorMath.LN2, dK, image, head, 0);
-    store(work, dValues, width, length, features, 1f, dV, image, head, 0);
+    HeadTiles.store(work, dKeys, width, length, features, VectorMath.LN2, dK, image, head, 0);
+    HeadTiles.store(work, dValues, width, length, features, 1f, dV, image, head, 0);
     pool.give(work);
-  }
-
-  /** Stores rows of a head's gradient, from {@code row} on. */
-  private static void store(
-      float[] work,
-      int from,
-      int width,
-      int rows,
-      int features,
-      float factor,
-      Columns to,
-      int image,
-      int head,
-      int row) {
-    HeadTiles.store(
-        work,
-        from,
-        width,
-        rows,
-        features,
-        factor,
-        FloatStorage.array(to.tensor()),
-        start(to, image, head, features) + row * to.rowStride(),
-        to.rowStride());
   }
 }

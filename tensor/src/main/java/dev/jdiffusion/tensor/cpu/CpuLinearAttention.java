@@ -32,7 +32,7 @@ final class CpuLinearAttention implements LinearAttention {
     int features = q.count() / heads;
     long work = 2L * k.tensor().size() * features;
     tasks.run(
-        q,
+        q.tensor(),
         heads,
         1,
         work,
@@ -60,17 +60,7 @@ final class CpuLinearAttention implements LinearAttention {
     int sum = max + tile;
     int scratch = sum + width;
     float[] work = pool.take(scratch + RowSoftmax.scratch(BLOCK));
-    HeadTiles.load(
-        FloatStorage.array(k.tensor()),
-        start(k, image, head, features),
-        k.rowStride(),
-        length,
-        features,
-        1f,
-        work,
-        keys,
-        width,
-        0f);
+    HeadTiles.load(k, image, head, features, 0, length, 1f, work, keys, width);
     HeadTiles.columnMax(work, keys, length, width, work, max);
     TiledLoops.repeat(work, max, width, tile);
     Arrays.fill(work, context, max, 0f);
@@ -80,17 +70,7 @@ final class CpuLinearAttention implements LinearAttention {
       int block = keys + t * width;
       HeadTiles.exponentials(work, block, work, max, tile, rows * width);
       HeadTiles.addColumnSums(work, block, rows, width, work, sum);
-      HeadTiles.load(
-          FloatStorage.array(v.tensor()),
-          start(v, image, head, features) + t * v.rowStride(),
-          v.rowStride(),
-          rows,
-          features,
-          1f,
-          work,
-          values,
-          width,
-          0f);
+      HeadTiles.load(v, image, head, features, t, rows, 1f, work, values, width);
       SmallMatMul.multiply(
           work, block, 1, width, work, values, width, work, context, width, features, width, rows,
           true);
@@ -113,17 +93,7 @@ final class CpuLinearAttention implements LinearAttention {
     int results = keys;
     for (int t = 0; t < length; t += BLOCK) {
       int rows = Math.min(BLOCK, length - t);
-      HeadTiles.load(
-          FloatStorage.array(q.tensor()),
-          start(q, image, head, features) + t * q.rowStride(),
-          q.rowStride(),
-          rows,
-          features,
-          1f,
-          work,
-          queries,
-          width,
-          0f);
+      HeadTiles.load(q, image, head, features, t, rows, 1f, work, queries, width);
       RowSoftmax.forward(work, queries, width, rows, features, work, queries, width, work, scratch);
       if (width == features) {
         SmallMatMul.multiply(
@@ -145,18 +115,10 @@ final class CpuLinearAttention implements LinearAttention {
         SmallMatMul.multiply(
             work, queries, width, 1, work, context, width, work, results, width, rows, width,
             features, false);
-        HeadTiles.store(
-            work, results, width, rows, features, 1f, outArray, outAt + t * outRow, outRow);
+        HeadTiles.store(work, results, width, rows, features, 1f, Columns.all(out), image, head, t);
       }
     }
     pool.give(work);
-  }
-
-  /** Index of an image's and head's first element. */
-  private static int start(Columns columns, int image, int head, int features) {
-    return columns.offset()
-        + image * columns.tensor().dim(1) * columns.rowStride()
-        + head * features;
   }
 
   @Override
@@ -174,7 +136,7 @@ final class CpuLinearAttention implements LinearAttention {
     int features = q.count() / heads;
     long work = 5L * k.tensor().size() * features;
     tasks.run(
-        q,
+        q.tensor(),
         heads,
         1,
         work,
@@ -190,7 +152,6 @@ final class CpuLinearAttention implements LinearAttention {
   private final class Backward {
     final int image;
     final int head;
-    final int heads;
     final int features;
     final int width;
     final int tile;
@@ -210,7 +171,6 @@ final class CpuLinearAttention implements LinearAttention {
     Backward(int image, int head, int heads, int features, Tensor saved) {
       this.image = image;
       this.head = head;
-      this.heads = heads;
       this.features = features;
       width = SmallMatMul.padded(features);
       tile = TiledLoops.tile(width);
@@ -246,35 +206,13 @@ final class CpuLinearAttention implements LinearAttention {
       System.arraycopy(work, transposed, work, dContext, width * width);
       SmallMatMul.transpose(work, dContext, width, features, features, work, transposed, width);
       Arrays.fill(work, dContext, dContext + width * width, 0f);
-      float[] upstream = FloatStorage.array(dOut);
+      Columns upstream = Columns.all(dOut);
       int length = q.tensor().dim(1);
-      int upstreamRow = heads * features;
-      int upstreamAt = dOut.offset() + image * length * upstreamRow + head * features;
       for (int t = 0; t < length; t += BLOCK) {
         int rows = Math.min(BLOCK, length - t);
-        HeadTiles.load(
-            FloatStorage.array(q.tensor()),
-            start(q, image, head, features) + t * q.rowStride(),
-            q.rowStride(),
-            rows,
-            features,
-            1f,
-            work,
-            first,
-            width,
-            0f);
+        HeadTiles.load(q, image, head, features, t, rows, 1f, work, first, width);
         RowSoftmax.forward(work, first, width, rows, features, work, first, width, work, scratch);
-        HeadTiles.load(
-            upstream,
-            upstreamAt + t * upstreamRow,
-            upstreamRow,
-            rows,
-            features,
-            1f,
-            work,
-            second,
-            width,
-            0f);
+        HeadTiles.load(upstream, image, head, features, t, rows, 1f, work, second, width);
         SmallMatMul.multiply(
             work,
             second,
@@ -296,16 +234,7 @@ final class CpuLinearAttention implements LinearAttention {
         RowSoftmax.backward(
             work, first, width, work, third, width, rows, features, work, third, width, work,
             scratch);
-        HeadTiles.store(
-            work,
-            third,
-            width,
-            rows,
-            features,
-            1f,
-            FloatStorage.array(dQ.tensor()),
-            start(dQ, image, head, features) + t * dQ.rowStride(),
-            dQ.rowStride());
+        HeadTiles.store(work, third, width, rows, features, 1f, dQ, image, head, t);
       }
       ArithmeticLoops.multiplyScalar(work, dContext, scale, work, dContext, width * width);
     }
@@ -322,42 +251,13 @@ final class CpuLinearAttention implements LinearAttention {
       int length = k.tensor().dim(1);
       for (int t = 0; t < length; t += BLOCK) {
         int rows = Math.min(BLOCK, length - t);
-        HeadTiles.load(
-            FloatStorage.array(k.tensor()),
-            start(k, image, head, features) + t * k.rowStride(),
-            k.rowStride(),
-            rows,
-            features,
-            1f,
-            work,
-            first,
-            width,
-            0f);
+        HeadTiles.load(k, image, head, features, t, rows, 1f, work, first, width);
         HeadTiles.scaledExponentials(work, first, work, max, inverse, tile, rows * width);
         SmallMatMul.multiply(
             work, first, width, 1, work, dContext, width, work, third, width, rows, width, features,
             false);
-        HeadTiles.store(
-            work,
-            third,
-            width,
-            rows,
-            features,
-            1f,
-            FloatStorage.array(dV.tensor()),
-            start(dV, image, head, features) + t * dV.rowStride(),
-            dV.rowStride());
-        HeadTiles.load(
-            FloatStorage.array(v.tensor()),
-            start(v, image, head, features) + t * v.rowStride(),
-            v.rowStride(),
-            rows,
-            features,
-            1f,
-            work,
-            second,
-            width,
-            0f);
+        HeadTiles.store(work, third, width, rows, features, 1f, dV, image, head, t);
+        HeadTiles.load(v, image, head, features, t, rows, 1f, work, second, width);
         SmallMatMul.multiply(
             work,
             second,
@@ -374,16 +274,7 @@ final class CpuLinearAttention implements LinearAttention {
             features,
             false);
         HeadTiles.columnSoftmaxGradient(work, first, work, third, work, dot, tile, rows * width);
-        HeadTiles.store(
-            work,
-            third,
-            width,
-            rows,
-            features,
-            1f,
-            FloatStorage.array(dK.tensor()),
-            start(dK, image, head, features) + t * dK.rowStride(),
-            dK.rowStride());
+        HeadTiles.store(work, third, width, rows, features, 1f, dK, image, head, t);
       }
     }
   }

@@ -1,6 +1,5 @@
 package dev.jdiffusion.tensor.cpu;
 
-import dev.jdiffusion.tensor.Columns;
 import dev.jdiffusion.tensor.Tensor;
 
 /**
@@ -31,25 +30,22 @@ final class HeadTasks {
   /**
    * Runs a task for each part of each head.
    *
-   * @param columns what all heads of an image read: [images, length, width]
+   * @param read what all heads of an image read: [images, length, width]
    * @param work of all tasks, in multiply-adds
    */
-  void run(Columns columns, int heads, int parts, long work, Task task) {
-    Tensor tensor = columns.tensor();
-    boolean together = tensor.dim(0) >= IMAGES_PER_THREAD * workers.threads();
+  void run(Tensor read, int heads, int parts, long work, Task task) {
+    int images = read.dim(0);
     int all = heads * parts;
-    if (!together) {
+    if (images < IMAGES_PER_THREAD * workers.threads()) {
       workers.run(
-          tensor.dim(0) * all,
-          work,
-          index -> task.run(index / all, index / parts % heads, index % parts));
+          images * all, work, index -> task.run(index / all, index / parts % heads, index % parts));
       return;
     }
     workers.run(
-        tensor.dim(0),
+        images,
         work,
         image -> {
-          fetch(tensor, image);
+          fetch(read, image);
           for (int i = 0; i < all; i++) {
             task.run(image, i / parts, i % parts);
           }

@@ -3,6 +3,7 @@ package dev.jdiffusion.tensor.cpu;
 import static dev.jdiffusion.tensor.cpu.Lanes.F;
 import static dev.jdiffusion.tensor.cpu.Lanes.L;
 
+import dev.jdiffusion.tensor.Columns;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
@@ -15,31 +16,41 @@ import jdk.incubator.vector.VectorOperators;
 final class HeadTiles {
   private HeadTiles() {}
 
+  /** Index of the first element of a head of an image. */
+  private static int start(Columns columns, int image, int head, int features) {
+    return columns.offset()
+        + image * columns.tensor().dim(1) * columns.rowStride()
+        + head * features;
+  }
+
   /**
-   * Copies rows, times a factor, to consecutive rows of {@code width}; padding becomes {@code
-   * fill}.
+   * Copies rows of a head, from {@code row} on and times a factor, to consecutive rows of {@code
+   * width}; padding becomes zero.
    */
   static void load(
-      float[] from,
-      int fromAt,
-      int fromRow,
+      Columns columns,
+      int image,
+      int head,
+      int features,
+      int row,
       int rows,
-      int columns,
       float factor,
       float[] to,
       int toAt,
-      int width,
-      float fill) {
+      int width) {
+    float[] from = FloatStorage.array(columns.tensor());
+    int fromRow = columns.rowStride();
+    int fromAt = start(columns, image, head, features) + row * fromRow;
     Kernel.launch(() -> {
       for (int c = 0; c < width; c += L) {
-        if (c + 2 * L <= columns) {
+        if (c + 2 * L <= features) {
           copyScaledPair(from, fromAt + c, fromRow, rows, factor, to, toAt + c, width);
           c += L;
-        } else if (c + L <= columns) {
+        } else if (c + L <= features) {
           copyScaled(from, fromAt + c, fromRow, rows, factor, to, toAt + c, width);
         } else {
-          int rest = Math.max(columns - c, 0);
-          copyPadded(from, fromAt + c, fromRow, rows, rest, factor, to, toAt + c, width, fill);
+          int rest = Math.max(features - c, 0);
+          copyPadded(from, fromAt + c, fromRow, rows, rest, factor, to, toAt + c, width);
         }
       }
     });
@@ -88,9 +99,8 @@ final class HeadTiles {
       float factor,
       float[] to,
       int toAt,
-      int toRow,
-      float fill) {
-    FloatVector padding = FloatVector.broadcast(F, fill);
+      int toRow) {
+    FloatVector padding = FloatVector.zero(F);
     VectorMask<Float> mask = F.indexInRange(0, columns);
     for (int r = 0; r < rows; r++) {
       FloatVector row = padding;
@@ -103,28 +113,32 @@ final class HeadTiles {
   }
 
   /**
-   * Copies dense rows of {@code width}, without their padding and times a factor, to rows far
-   * apart.
+   * Copies dense rows of {@code width}, without their padding and times a factor, to a head's rows
+   * from {@code row} on.
    */
   static void store(
       float[] from,
       int fromAt,
       int width,
       int rows,
-      int columns,
+      int features,
       float factor,
-      float[] to,
-      int toAt,
-      int toRow) {
+      Columns columns,
+      int image,
+      int head,
+      int row) {
+    float[] to = FloatStorage.array(columns.tensor());
+    int toRow = columns.rowStride();
+    int toAt = start(columns, image, head, features) + row * toRow;
     Kernel.launch(() -> {
-      for (int c = 0; c < columns; c += L) {
-        if (c + 2 * L <= columns) {
+      for (int c = 0; c < features; c += L) {
+        if (c + 2 * L <= features) {
           copyScaledPair(from, fromAt + c, width, rows, factor, to, toAt + c, toRow);
           c += L;
-        } else if (c + L <= columns) {
+        } else if (c + L <= features) {
           copyScaled(from, fromAt + c, width, rows, factor, to, toAt + c, toRow);
         } else {
-          VectorMask<Float> mask = F.indexInRange(c, columns);
+          VectorMask<Float> mask = F.indexInRange(c, features);
           for (int r = 0; r < rows; r++) {
             FloatVector.fromArray(F, from, fromAt + c + r * width, mask)
                 .mul(factor)
@@ -141,15 +155,19 @@ final class HeadTiles {
       int fromAt,
       int width,
       int rows,
-      int columns,
+      int features,
       float[] factors,
       int factorsAt,
-      float[] to,
-      int toAt,
-      int toRow) {
+      Columns columns,
+      int image,
+      int head,
+      int row) {
+    float[] to = FloatStorage.array(columns.tensor());
+    int toRow = columns.rowStride();
+    int toAt = start(columns, image, head, features) + row * toRow;
     Kernel.launch(() -> {
-      int whole = columns & -L;
-      VectorMask<Float> mask = F.indexInRange(whole, columns);
+      int whole = features & -L;
+      VectorMask<Float> mask = F.indexInRange(whole, features);
       for (int r = 0; r < rows; r++) {
         FloatVector factor = FloatVector.broadcast(F, factors[factorsAt + r]);
         int source = fromAt + r * width;
@@ -157,7 +175,7 @@ final class HeadTiles {
         for (int c = 0; c < whole; c += L) {
           FloatVector.fromArray(F, from, source + c).mul(factor).intoArray(to, target + c);
         }
-        if (whole < columns) {
+        if (whole < features) {
           FloatVector.fromArray(F, from, source + whole, mask)
               .mul(factor)
               .intoArray(to, target + whole, mask);

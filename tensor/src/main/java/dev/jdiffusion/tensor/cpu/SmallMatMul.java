@@ -30,7 +30,7 @@ final class SmallMatMul {
   private static final boolean TALL = L == 16;
 
   /** What a sum starts from that adds to nothing. */
-  private static final float[] ZEROS = new float[3 * COLUMNS / 2];
+  private static final float[] ZEROS = new float[COLUMNS];
 
   private SmallMatMul() {}
 
