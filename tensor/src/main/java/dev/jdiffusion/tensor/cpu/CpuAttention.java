@@ -193,6 +193,10 @@ final class CpuAttention implements Attention {
     float[] work = pool.take(scratch + RowSoftmax.scratch(block));
     HeadTiles.load(v, image, head, features, 0, length, 1f, work, values, width);
     HeadTiles.load(k, image, head, features, 0, length, 1f, work, keys, width);
+    if (queryLength == 0) {
+      // There is no first block, whose sums start from nothing.
+      Arrays.fill(work, dKeys, queries, 0f);
+    }
     float[] logSumExps = FloatStorage.array(logSumExp);
     int logSumExpAt = logSumExp.offset() + (image * heads + head) * queryLength;
     for (int i = 0; i < queryLength; i += block) {

@@ -16,6 +16,8 @@ final class AttentionCases {
       add(cases, packing, 1, 65, 65, 1, 33, 1);
       add(cases, packing, 1, 16, 16, 2, 64, 8);
     }
+    // So many images that a thread has all heads of one.
+    add(cases, Packing.PACKED, 130, 3, 3, 2, 8, 1);
     add(cases, Packing.APART, 2, 5, 9, 2, 8, 1);
     add(cases, Packing.APART, 2, 70, 1, 2, 8, 1);
     add(cases, Packing.APART, 1, 1, 130, 4, 28, 1);

@@ -18,6 +18,8 @@ final class LinearAttentionCases {
       add(cases, packing, 1, 1, 2, 16, 1);
       add(cases, packing, 2, 40, 2, 64, 20);
     }
+    // So many images that a thread has all heads of one.
+    add(cases, Packing.PACKED, 130, 3, 2, 8, 1);
     add(cases, Packing.APART, 1, 530, 3, 5, 1);
     add(cases, Packing.APART, 1, 5, 2, 110, 1);
   }
