@@ -54,9 +54,9 @@ final class Report {
         Medians over %d forks. `ratio` is a peer's time divided by ours, so more than 1 means that we are faster. Of
         libtorch's memory formats the faster one counts, an asterisk says that it is channels-last; a format much
         slower than the other in its first fork has no more. Two asterisks: channels-last, without oneDNN's kernels
-        for AVX-512; a device whose result is not ours is left out of a row. `spread` is the distance from our fastest fork to our
-        slowest. `limit` is our share of the machine's limit: of the fused multiply-add peak or of the memory
-        bandwidth measured in the same run, whichever is larger.
+        for AVX-512. A device whose result is not ours is left out of a row. `spread` is the distance from our
+        fastest fork to our slowest. `limit` is our share of the machine's limit: of the fused multiply-add peak or
+        of the memory bandwidth measured in the same run, whichever is larger.
         """
             .formatted(forks));
     SequencedMap<String, List<Case>> groups = new LinkedHashMap<>();
@@ -281,8 +281,7 @@ final class Report {
   private List<String> libraries(List<Case> cases) {
     return all(cases).stream()
         .map(Result::device)
-        .filter(device -> !device.equals(Rounds.NO_DEVICE))
-        .filter(device -> !Contenders.isOurs(device) && !Plan.isGpuLibrary(device))
+        .filter(device -> !Rounds.isOurs(device) && !Plan.isGpuLibrary(device))
         .map(Plan::libraryOf)
         .distinct()
         .toList();
@@ -296,9 +295,10 @@ final class Report {
   }
 
   private static String format(Result result) {
-    return Plan.isLimited(result.device())
-        ? " **"
-        : Plan.isChannelsLast(result.device()) ? " *" : "";
+    if (Plan.isLimited(result.device())) {
+      return " **";
+    }
+    return Plan.isChannelsLast(result.device()) ? " *" : "";
   }
 
   private static void header(StringBuilder text, List<String> cells) {

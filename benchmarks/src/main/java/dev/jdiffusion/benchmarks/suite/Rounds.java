@@ -88,7 +88,8 @@ final class Rounds {
     return seconds;
   }
 
-  private static boolean isOurs(String device) {
+  /** Whether no other library did it: one of our devices, or a benchmark that has none. */
+  static boolean isOurs(String device) {
     return device.equals(NO_DEVICE) || Contenders.isOurs(device);
   }
 

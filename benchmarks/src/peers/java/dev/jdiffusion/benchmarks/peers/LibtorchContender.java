@@ -25,27 +25,27 @@ import org.bytedeco.pytorch.global.torch;
 final class LibtorchContender implements Contender {
   private final TorchFormat format;
   private final boolean tuned;
-  private final String kernels;
+  private final boolean limited;
   private final int threads;
 
-  private LibtorchContender(TorchFormat format, boolean tuned, String kernels, int threads) {
+  private LibtorchContender(TorchFormat format, boolean tuned, boolean limited, int threads) {
     this.format = format;
     this.tuned = tuned;
-    this.kernels = kernels;
+    this.limited = limited;
     this.threads = threads;
   }
 
   /**
    * Opens it.
    *
-   * @param kernels what is to be said of a choice that its environment has made; or nothing
+   * @param limited whether its environment keeps oneDNN from its kernels for AVX-512
    */
-  static LibtorchContender open(TorchFormat format, boolean tuned, String kernels, int threads) {
+  static LibtorchContender open(TorchFormat format, boolean tuned, boolean limited, int threads) {
     Loader.load(torch.class);
     torch.set_num_threads(threads);
     // OpenBLAS multiplies libtorch's matrices, with threads of its own.
     openblas_nolapack.blas_set_num_threads(threads);
-    return new LibtorchContender(format, tuned, kernels, threads);
+    return new LibtorchContender(format, tuned, limited, threads);
   }
 
   @Override
@@ -55,7 +55,7 @@ final class LibtorchContender implements Contender {
             PeerProvider.version("pytorch"),
             format == TorchFormat.CHANNELS_LAST ? "channels_last" : "contiguous",
             tuned ? "tuned: memory kept and in large pages, fused Adam" : "as installed",
-            kernels,
+            limited ? ", oneDNN without AVX-512" : "",
             threads);
   }
 

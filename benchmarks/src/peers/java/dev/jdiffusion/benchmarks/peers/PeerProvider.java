@@ -11,27 +11,29 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.bytedeco.javacpp.Loader;
 
 /**
  * Opens libtorch, in both of its memory formats, as installed and tuned, and OpenBLAS at its best.
  */
 public final class PeerProvider implements ContenderProvider {
-  private static final String CONTIGUOUS = "libtorch";
-  private static final String CHANNELS_LAST = "libtorch-channels-last";
-  private static final String TUNED_CONTIGUOUS = "libtorch-tuned";
-  private static final String TUNED_CHANNELS_LAST = "libtorch-tuned-channels-last";
-  private static final String AVX2_CHANNELS_LAST = "libtorch-avx2-channels-last";
-  private static final String TUNED_AVX2_CHANNELS_LAST = "libtorch-tuned-avx2-channels-last";
+  private static final String LIBTORCH = "libtorch";
   private static final String OPENBLAS = "openblas";
 
-  /**
-   * oneDNN, which convolves for libtorch, without its kernels for AVX-512: on one virtual machine,
-   * which hides the sizes of its caches, those computed something else in a convolution of one
-   * channel, as a plain loop showed.
-   */
-  private static final Map<String, String> AVX2 = Map.of("ONEDNN_MAX_CPU_ISA", "AVX2");
+  // What a libtorch's name goes on with, in this order.
+  private static final String TUNED = "-tuned";
+  private static final String AVX2 = "-avx2";
+  private static final String CHANNELS_LAST = "-channels-last";
+
+  private static final List<String> DEVICES =
+      List.of(
+          LIBTORCH,
+          LIBTORCH + CHANNELS_LAST,
+          LIBTORCH + AVX2 + CHANNELS_LAST,
+          LIBTORCH + TUNED,
+          LIBTORCH + TUNED + CHANNELS_LAST,
+          LIBTORCH + TUNED + AVX2 + CHANNELS_LAST,
+          OPENBLAS);
 
   /** Whatever changes memory, threads or kernels of these libraries behind their API. */
   private static final List<String> CLEARED =
@@ -57,38 +59,28 @@ public final class PeerProvider implements ContenderProvider {
           "GLIBC_TUNABLES",
           "glibc.malloc.hugetlb=1");
 
-  private static final String AVX2_ONLY = ", oneDNN without AVX-512";
+  /**
+   * oneDNN, which convolves for libtorch, without its kernels for AVX-512: on one virtual machine,
+   * which hides the sizes of its caches, those computed something else in a convolution of one
+   * channel, as a plain loop showed.
+   */
+  private static final Map<String, String> LIMITED = Map.of("ONEDNN_MAX_CPU_ISA", "AVX2");
 
   @Override
   public List<String> devices() {
-    return List.of(
-        CONTIGUOUS,
-        CHANNELS_LAST,
-        AVX2_CHANNELS_LAST,
-        TUNED_CONTIGUOUS,
-        TUNED_CHANNELS_LAST,
-        TUNED_AVX2_CHANNELS_LAST,
-        OPENBLAS);
+    return DEVICES;
   }
 
   @Override
   public Environment environment(String device) {
     Map<String, String> variables = new HashMap<>();
-    if (!isInstalled(device)) {
+    if (device.equals(OPENBLAS) || device.contains(TUNED)) {
       variables.putAll(tuned());
     }
-    if (isLimited(device)) {
-      variables.putAll(AVX2);
+    if (device.contains(AVX2)) {
+      variables.putAll(LIMITED);
     }
     return new Environment(CLEARED, variables);
-  }
-
-  private static boolean isInstalled(String device) {
-    return Set.of(CONTIGUOUS, CHANNELS_LAST, AVX2_CHANNELS_LAST).contains(device);
-  }
-
-  private static boolean isLimited(String device) {
-    return Set.of(AVX2_CHANNELS_LAST, TUNED_AVX2_CHANNELS_LAST).contains(device);
   }
 
   private static Map<String, String> tuned() {
@@ -120,7 +112,7 @@ public final class PeerProvider implements ContenderProvider {
                   String.join(" ", environment.command(System.getenv())),
                   "dev.jdiffusion.benchmarks.ContenderEnvironment"));
     }
-    if (isLimited(device) && !hasAvx512()) {
+    if (device.contains(AVX2) && !hasAvx512()) {
       throw new BackendUnavailableException(
           device + " is for processors with AVX-512; here libtorch runs its other kernels anyway");
     }
@@ -129,20 +121,17 @@ public final class PeerProvider implements ContenderProvider {
 
   /** Opens a peer in whatever environment: its results are right in any. */
   static Contender load(String device, int threads) {
+    if (!DEVICES.contains(device)) {
+      throw new IllegalArgumentException("no peer is called " + device);
+    }
     try {
-      return switch (device) {
-        case CONTIGUOUS -> LibtorchContender.open(TorchFormat.CONTIGUOUS, false, "", threads);
-        case CHANNELS_LAST -> LibtorchContender.open(TorchFormat.CHANNELS_LAST, false, "", threads);
-        case AVX2_CHANNELS_LAST ->
-            LibtorchContender.open(TorchFormat.CHANNELS_LAST, false, AVX2_ONLY, threads);
-        case TUNED_CONTIGUOUS -> LibtorchContender.open(TorchFormat.CONTIGUOUS, true, "", threads);
-        case TUNED_CHANNELS_LAST ->
-            LibtorchContender.open(TorchFormat.CHANNELS_LAST, true, "", threads);
-        case TUNED_AVX2_CHANNELS_LAST ->
-            LibtorchContender.open(TorchFormat.CHANNELS_LAST, true, AVX2_ONLY, threads);
-        case OPENBLAS -> OpenBlasContender.open(threads);
-        default -> throw new IllegalArgumentException("no peer is called " + device);
-      };
+      return device.equals(OPENBLAS)
+          ? OpenBlasContender.open(threads)
+          : LibtorchContender.open(
+              device.endsWith(CHANNELS_LAST) ? TorchFormat.CHANNELS_LAST : TorchFormat.CONTIGUOUS,
+              device.contains(TUNED),
+              device.contains(AVX2),
+              threads);
     } catch (LinkageError e) {
       // The loader nests the reason, and the outer messages only say which class failed.
       Throwable cause = e;
