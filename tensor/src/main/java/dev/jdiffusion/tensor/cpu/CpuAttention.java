@@ -12,21 +12,25 @@ import java.util.Arrays;
  *
  * <p>Scores stand transposed, a row for each key: a query's softmax is then a matter of one lane,
  * see {@link ColumnSoftmax}, and only the few queries of a block have to be transposed and padded.
- * Queries are scaled by {@code 1 / ln 2} besides, because powers of two are cheaper than of e.
+ * They are divided by {@code ln 2}, because powers of two are cheaper than of e: with {@code scale2
+ * = scale / ln 2} the keys are copied as {@code K2 = scale2 K}.
  *
  * <p>Backward: {@code P = e^(S - logSumExp)} is computed again, and with {@code delta[i] = dOut[i]
- * . out[i]}
+ * . out[i]} and {@code Q2 = scale2 Q}
  *
  * <pre>
- * dV = P^T dOut      dS = P * (dOut V^T - delta)      dQ = scale dS K      dK = scale dS^T Q
+ * dV = P^T dOut      dS = ln 2 (P * (dOut V^T - delta))      dQ = dS K2      dK = dS^T Q2
  * </pre>
+ *
+ * <p>So no gradient has to be scaled at the end, and each is summed where it belongs: writing it
+ * there later would mean to wait for memory, which the products do not.
  */
 final class CpuAttention implements Attention {
   /** Most queries of a block. */
-  private static final int QUERIES = 112;
+  private static final int QUERIES = SmallMatMul.PITCH;
 
   /** Scores of a block, about: they and, backward, their gradients fit the second-level cache. */
-  private static final int SCORES = 1 << 15;
+  private static final int SCORES = 1 << 16;
 
   /** Queries of a forward task. */
   private static final int TASK_QUERIES = 256;
@@ -49,6 +53,10 @@ final class CpuAttention implements Attention {
     return Math.min(padded(queries), Math.clamp(SCORES / keys & -32, 32, QUERIES));
   }
 
+  private static float scale2(double scale) {
+    return (float) scale * VectorMath.LOG2_E;
+  }
+
   private static long work(Columns q, Columns k) {
     return 2L * q.tensor().dim(0) * q.tensor().dim(1) * k.tensor().dim(1) * q.count();
   }
@@ -66,7 +74,7 @@ final class CpuAttention implements Attention {
         (image, head, part) -> {
           int from = part * TASK_QUERIES;
           int to = Math.min(length, from + TASK_QUERIES);
-          forwardHead(q, k, v, image, head, heads, (float) scale, from, to, out, logSumExp);
+          forwardHead(q, k, v, image, head, heads, scale2(scale), from, to, out, logSumExp);
         });
   }
 
@@ -77,7 +85,7 @@ final class CpuAttention implements Attention {
       int image,
       int head,
       int heads,
-      float scale,
+      float scale2,
       int from,
       int to,
       Tensor out,
@@ -87,35 +95,34 @@ final class CpuAttention implements Attention {
     int features = q.count() / heads;
     int width = SmallMatMul.padded(features);
     int block = block(to - from, length);
-    int keys = 0;
+    int keys = SmallMatMul.FIRST;
     int values = keys + length * width;
     int queries = values + length * width;
     int results = queries + features * block;
     int scores = results + block * width;
-    int maxima = scores + length * block;
+    int maxima = scores + length * QUERIES;
     // Twice the place, for their logarithms.
     int sums = maxima + 2 * block;
     float[] work = pool.take(sums + block);
-    HeadTiles.load(k, image, head, features, 0, length, 1f, work, keys, width);
+    HeadTiles.load(k, image, head, features, 0, length, scale2, work, keys, width);
     HeadTiles.load(v, image, head, features, 0, length, 1f, work, values, width);
     float[] logSumExps = FloatStorage.array(logSumExp);
     int logSumExpAt = logSumExp.offset() + (image * heads + head) * queryLength;
     for (int i = from; i < to; i += block) {
       int rows = Math.min(block, to - i);
       int columns = padded(rows);
-      HeadTiles.load(
-          q, image, head, features, i, rows, scale * VectorMath.LOG2_E, work, results, width);
+      HeadTiles.load(q, image, head, features, i, rows, 1f, work, results, width);
       transpose(work, results, width, rows, features, queries, block);
       SmallMatMul.multiply(
-          work, keys, width, 1, work, queries, block, work, scores, block, length, columns,
-          features, false);
-      ColumnSoftmax.maxima(work, scores, block, length, columns, work, maxima);
+          work, keys, width, work, queries, block, work, scores, QUERIES, length, columns,
+          features);
+      ColumnSoftmax.maxima(work, scores, QUERIES, length, columns, work, maxima);
       Arrays.fill(work, sums, sums + block, 0f);
-      ColumnSoftmax.powers(work, scores, block, length, columns, work, maxima, work, sums);
+      ColumnSoftmax.powers(work, scores, QUERIES, length, columns, work, maxima, work, sums);
       ColumnSoftmax.logarithms(work, maxima, work, sums, columns);
       System.arraycopy(work, maxima, logSumExps, logSumExpAt + i, rows);
-      SmallMatMul.multiply(
-          work, scores, 1, block, work, values, width, work, results, width, rows, width, length,
+      SmallMatMul.multiplyTransposed(
+          work, scores, QUERIES, work, values, width, work, results, width, rows, width, length,
           false);
       HeadTiles.storeScaled(
           work, results, width, rows, features, work, sums, Columns.all(out), image, head, i);
@@ -154,7 +161,7 @@ final class CpuAttention implements Attention {
         work(q, k),
         (image, head, part) ->
             backwardHead(
-                q, k, v, image, head, heads, (float) scale, out, logSumExp, dOut, dQ, dK, dV));
+                q, k, v, image, head, heads, scale2(scale), out, logSumExp, dOut, dQ, dK, dV));
   }
 
   private void backwardHead(
@@ -164,7 +171,7 @@ final class CpuAttention implements Attention {
       int image,
       int head,
       int heads,
-      float scale,
+      float scale2,
       Tensor out,
       Tensor logSumExp,
       Tensor dOut,
@@ -176,11 +183,14 @@ final class CpuAttention implements Attention {
     int features = q.count() / heads;
     int width = SmallMatMul.padded(features);
     int block = block(queryLength, length);
-    int keys = 0;
+    // Tiles are two vectors wide; gradients that are not are summed beside.
+    boolean inPlace = width == features;
+    int beside = inPlace ? 0 : length * width;
+    int keys = SmallMatMul.FIRST;
     int values = keys + length * width;
     int dKeys = values + length * width;
-    int dValues = dKeys + length * width;
-    int queries = dValues + length * width;
+    int dValues = dKeys + beside;
+    int queries = dValues + beside;
     int queriesTransposed = queries + block * width;
     int upstream = queriesTransposed + features * block;
     int upstreamTransposed = upstream + block * width;
@@ -188,90 +198,96 @@ final class CpuAttention implements Attention {
     int shifts = results + block * width;
     int deltas = shifts + block;
     int probabilities = deltas + block;
-    int dScores = probabilities + length * block;
-    int scratch = dScores + length * block;
+    int dScores = probabilities + length * QUERIES;
+    int scratch = dScores + length * QUERIES;
     float[] work = pool.take(scratch + RowSoftmax.scratch(block));
+    float[] dKArray = inPlace ? FloatStorage.array(dK.tensor()) : work;
+    float[] dVArray = inPlace ? FloatStorage.array(dV.tensor()) : work;
+    float[] dQArray = inPlace ? FloatStorage.array(dQ.tensor()) : work;
+    int dKAt = inPlace ? HeadTiles.start(dK, image, head, features) : dKeys;
+    int dVAt = inPlace ? HeadTiles.start(dV, image, head, features) : dValues;
+    int dKRow = inPlace ? dK.rowStride() : width;
+    int dVRow = inPlace ? dV.rowStride() : width;
+    int dQRow = inPlace ? dQ.rowStride() : width;
     HeadTiles.load(v, image, head, features, 0, length, 1f, work, values, width);
-    HeadTiles.load(k, image, head, features, 0, length, 1f, work, keys, width);
-    if (queryLength == 0) {
-      // There is no first block, whose sums start from nothing.
-      Arrays.fill(work, dKeys, queries, 0f);
-    }
+    HeadTiles.load(k, image, head, features, 0, length, scale2, work, keys, width);
     float[] logSumExps = FloatStorage.array(logSumExp);
     int logSumExpAt = logSumExp.offset() + (image * heads + head) * queryLength;
-    for (int i = 0; i < queryLength; i += block) {
+    int i = 0;
+    do {
       int rows = Math.min(block, queryLength - i);
       int columns = padded(rows);
-      HeadTiles.load(
-          q, image, head, features, i, rows, scale * VectorMath.LOG2_E, work, queries, width);
+      HeadTiles.load(q, image, head, features, i, rows, 1f, work, queries, width);
       transpose(work, queries, width, rows, features, queriesTransposed, block);
+      ArithmeticLoops.multiplyScalar(work, queries, scale2, work, queries, rows * width);
       HeadTiles.load(Columns.all(dOut), image, head, features, i, rows, 1f, work, upstream, width);
       transpose(work, upstream, width, rows, features, upstreamTransposed, block);
+      ArithmeticLoops.multiplyScalar(
+          work, upstreamTransposed, VectorMath.LN2, work, upstreamTransposed, features * block);
       SmallMatMul.multiply(
           work,
           keys,
           width,
-          1,
           work,
           queriesTransposed,
           block,
           work,
           probabilities,
-          block,
+          QUERIES,
           length,
           columns,
-          features,
-          false);
+          features);
       SmallMatMul.multiply(
           work,
           values,
           width,
-          1,
           work,
           upstreamTransposed,
           block,
           work,
           dScores,
-          block,
+          QUERIES,
           length,
           columns,
-          features,
-          false);
+          features);
       Arrays.fill(work, shifts, shifts + block, 0f);
       for (int r = 0; r < rows; r++) {
         work[shifts + r] = logSumExps[logSumExpAt + i + r] * VectorMath.LOG2_E;
       }
-      HeadTiles.load(Columns.all(out), image, head, features, i, rows, 1f, work, results, width);
+      HeadTiles.load(
+          Columns.all(out), image, head, features, i, rows, VectorMath.LN2, work, results, width);
       RowSoftmax.dots(
           work, results, width, work, upstream, width, rows, features, work, scratch, deltas);
       ColumnSoftmax.gradients(
-          work, probabilities, work, dScores, block, length, columns, work, shifts, deltas);
-      SmallMatMul.multiply(
+          work, probabilities, work, dScores, QUERIES, length, columns, work, shifts, deltas);
+      SmallMatMul.multiplyPitched(
           work,
           probabilities,
-          block,
-          1,
           work,
           upstream,
           width,
-          work,
-          dValues,
-          width,
+          dVArray,
+          dVAt,
+          dVRow,
           length,
           width,
           rows,
           i > 0);
-      SmallMatMul.multiply(
-          work, dScores, block, 1, work, queries, width, work, dKeys, width, length, width, rows,
-          i > 0);
-      SmallMatMul.multiply(
-          work, dScores, 1, block, work, keys, width, work, results, width, rows, width, length,
+      SmallMatMul.multiplyPitched(
+          work, dScores, work, queries, width, dKArray, dKAt, dKRow, length, width, rows, i > 0);
+      int dQAt = inPlace ? HeadTiles.start(dQ, image, head, features) + i * dQRow : results;
+      SmallMatMul.multiplyTransposed(
+          work, dScores, QUERIES, work, keys, width, dQArray, dQAt, dQRow, rows, width, length,
           false);
-      HeadTiles.store(work, results, width, rows, features, scale, dQ, image, head, i);
+      if (!inPlace) {
+        HeadTiles.store(work, results, width, rows, features, 1f, dQ, image, head, i);
+      }
+      i += block;
+    } while (i < queryLength);
+    if (!inPlace) {
+      HeadTiles.store(work, dKeys, width, length, features, 1f, dK, image, head, 0);
+      HeadTiles.store(work, dValues, width, length, features, 1f, dV, image, head, 0);
     }
-    // The queries were scaled for powers of two.
-    HeadTiles.store(work, dKeys, width, length, features, VectorMath.LN2, dK, image, head, 0);
-    HeadTiles.store(work, dValues, width, length, features, 1f, dV, image, head, 0);
     pool.give(work);
   }
 }

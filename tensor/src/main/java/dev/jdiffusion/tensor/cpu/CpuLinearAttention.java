@@ -53,7 +53,7 @@ final class CpuLinearAttention implements LinearAttention {
     int features = q.count() / heads;
     int width = SmallMatMul.padded(features);
     int tile = TiledLoops.tile(width);
-    int keys = 0;
+    int keys = SmallMatMul.FIRST;
     int values = keys + length * width;
     int context = values + BLOCK * width;
     int max = context + width * width;
@@ -71,8 +71,8 @@ final class CpuLinearAttention implements LinearAttention {
       HeadTiles.exponentials(work, block, work, max, tile, rows * width);
       HeadTiles.addColumnSums(work, block, rows, width, work, sum);
       HeadTiles.load(v, image, head, features, t, rows, 1f, work, values, width);
-      SmallMatMul.multiply(
-          work, block, 1, width, work, values, width, work, context, width, features, width, rows,
+      SmallMatMul.multiplyTransposed(
+          work, block, width, work, values, width, work, context, width, features, width, rows,
           true);
     }
     float[] savedArray = FloatStorage.array(saved);
@@ -100,7 +100,6 @@ final class CpuLinearAttention implements LinearAttention {
             work,
             queries,
             width,
-            1,
             work,
             context,
             width,
@@ -109,12 +108,11 @@ final class CpuLinearAttention implements LinearAttention {
             outRow,
             rows,
             width,
-            features,
-            false);
+            features);
       } else {
         SmallMatMul.multiply(
-            work, queries, width, 1, work, context, width, work, results, width, rows, width,
-            features, false);
+            work, queries, width, work, context, width, work, results, width, rows, width,
+            features);
         HeadTiles.store(work, results, width, rows, features, 1f, Columns.all(out), image, head, t);
       }
     }
@@ -174,7 +172,7 @@ final class CpuLinearAttention implements LinearAttention {
       this.features = features;
       width = SmallMatMul.padded(features);
       tile = TiledLoops.tile(width);
-      first = 0;
+      first = SmallMatMul.FIRST;
       second = first + BLOCK * width;
       third = second + BLOCK * width;
       context = third + BLOCK * width;
@@ -217,7 +215,6 @@ final class CpuLinearAttention implements LinearAttention {
             work,
             second,
             width,
-            1,
             work,
             transposed,
             width,
@@ -226,11 +223,10 @@ final class CpuLinearAttention implements LinearAttention {
             width,
             rows,
             width,
-            features,
-            false);
-        SmallMatMul.multiply(
-            work, first, 1, width, work, second, width, work, dContext, width, features, width,
-            rows, true);
+            features);
+        SmallMatMul.multiplyTransposed(
+            work, first, width, work, second, width, work, dContext, width, features, width, rows,
+            true);
         RowSoftmax.backward(
             work, first, width, work, third, width, rows, features, work, third, width, work,
             scratch);
@@ -254,15 +250,13 @@ final class CpuLinearAttention implements LinearAttention {
         HeadTiles.load(k, image, head, features, t, rows, 1f, work, first, width);
         HeadTiles.scaledExponentials(work, first, work, max, inverse, tile, rows * width);
         SmallMatMul.multiply(
-            work, first, width, 1, work, dContext, width, work, third, width, rows, width, features,
-            false);
+            work, first, width, work, dContext, width, work, third, width, rows, width, features);
         HeadTiles.store(work, third, width, rows, features, 1f, dV, image, head, t);
         HeadTiles.load(v, image, head, features, t, rows, 1f, work, second, width);
         SmallMatMul.multiply(
             work,
             second,
             width,
-            1,
             work,
             transposed,
             width,
@@ -271,8 +265,7 @@ final class CpuLinearAttention implements LinearAttention {
             width,
             rows,
             width,
-            features,
-            false);
+            features);
         HeadTiles.columnSoftmaxGradient(work, first, work, third, work, dot, tile, rows * width);
         HeadTiles.store(work, third, width, rows, features, 1f, dK, image, head, t);
       }

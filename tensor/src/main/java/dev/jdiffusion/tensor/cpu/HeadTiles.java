@@ -17,7 +17,7 @@ final class HeadTiles {
   private HeadTiles() {}
 
   /** Index of the first element of a head of an image. */
-  private static int start(Columns columns, int image, int head, int features) {
+  static int start(Columns columns, int image, int head, int features) {
     return columns.offset()
         + image * columns.tensor().dim(1) * columns.rowStride()
         + head * features;

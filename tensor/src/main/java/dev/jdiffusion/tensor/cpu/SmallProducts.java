@@ -6,15 +6,24 @@ import static dev.jdiffusion.tensor.cpu.Lanes.L;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * Products of matrices in cache for 32 vector registers; written by {@code KernelGenerator}.
+ * Products of matrices in cache; written by {@code KernelGenerator}.
  *
- * <p>{@code c[row][column] = sum over k of a[row][k] * b[k][column]}. Each element is one chain of
- * fused multiply-adds in the order of k. Where sums have only some dozen terms, what a tile costs
- * besides them shows: addresses and checks of bounds by rows. So tiles are low and wide.
+ * <p>{@code c[row][column] = sum over k of a[row][k] * b[k][column]}; of {@code transposed} methods
+ * {@code a[k][row]}; of {@code pitched} ones, a's rows are {@link #PITCH} apart. Where the name
+ * ends in {@code Add}, the sum is added to c. Each element is one chain of fused multiply-adds in
+ * the order of k. Where sums have only some dozen terms, what a tile costs besides them shows:
+ * addresses and checks of bounds by rows. So tiles are low and wide, and those of c's old values
+ * apart from those of zeros.
  */
 final class SmallProducts {
-  /** Most vectors of columns. */
+  /** Most vectors of columns, with 32 registers. */
   static final int VECTORS = 6;
+
+  /** Distance of the rows of a pitched matrix: an odd number of cache lines. */
+  static final int PITCH = 112;
+
+  /** With 16 registers tiles of 8 rows do not fit. */
+  private static final boolean TALL = L == 16;
 
   private SmallProducts() {}
 
@@ -56,7 +65,7 @@ final class SmallProducts {
       int rows,
       int inner) {
     int m = 0;
-    for (; m <= rows - 8; m += 8) {
+    for (; TALL && m <= rows - 8; m += 8) {
       multiply8x1(a, aFrom + m * aRow, aRow, b, bFrom, bRow, c, cFrom + m * cRow, cRow, inner);
     }
     for (; m <= rows - 4; m += 4) {
@@ -209,7 +218,7 @@ final class SmallProducts {
       int rows,
       int inner) {
     int m = 0;
-    for (; m <= rows - 8; m += 8) {
+    for (; TALL && m <= rows - 8; m += 8) {
       multiply8x2(a, aFrom + m * aRow, aRow, b, bFrom, bRow, c, cFrom + m * cRow, cRow, inner);
     }
     for (; m <= rows - 4; m += 4) {
@@ -967,5 +976,731 @@ final class SmallProducts {
     s0_3.intoArray(c, c0 + 3 * L);
     s0_4.intoArray(c, c0 + 4 * L);
     s0_5.intoArray(c, c0 + 5 * L);
+  }
+
+  static void pitched2(
+      float[] a,
+      int aFrom,
+      float[] b,
+      int bFrom,
+      int bRow,
+      float[] c,
+      int cFrom,
+      int cRow,
+      int rows,
+      int inner) {
+    int m = 0;
+    for (; TALL && m <= rows - 8; m += 8) {
+      pitched8x2(a, aFrom + m * PITCH, b, bFrom, bRow, c, cFrom + m * cRow, cRow, inner);
+    }
+    for (; m <= rows - 4; m += 4) {
+      pitched4x2(a, aFrom + m * PITCH, b, bFrom, bRow, c, cFrom + m * cRow, cRow, inner);
+    }
+    for (; m <= rows - 1; m += 1) {
+      pitched1x2(a, aFrom + m * PITCH, b, bFrom, bRow, c, cFrom + m * cRow, cRow, inner);
+    }
+  }
+
+  static void pitched8x2(
+      float[] a,
+      int aFrom,
+      float[] b,
+      int bFrom,
+      int bRow,
+      float[] c,
+      int cFrom,
+      int cRow,
+      int inner) {
+    FloatVector s0_0 = FloatVector.zero(F);
+    FloatVector s0_1 = FloatVector.zero(F);
+    FloatVector s1_0 = FloatVector.zero(F);
+    FloatVector s1_1 = FloatVector.zero(F);
+    FloatVector s2_0 = FloatVector.zero(F);
+    FloatVector s2_1 = FloatVector.zero(F);
+    FloatVector s3_0 = FloatVector.zero(F);
+    FloatVector s3_1 = FloatVector.zero(F);
+    FloatVector s4_0 = FloatVector.zero(F);
+    FloatVector s4_1 = FloatVector.zero(F);
+    FloatVector s5_0 = FloatVector.zero(F);
+    FloatVector s5_1 = FloatVector.zero(F);
+    FloatVector s6_0 = FloatVector.zero(F);
+    FloatVector s6_1 = FloatVector.zero(F);
+    FloatVector s7_0 = FloatVector.zero(F);
+    FloatVector s7_1 = FloatVector.zero(F);
+    for (int j = 0; j < inner; j++) {
+      int k = bFrom + j * bRow;
+      FloatVector b0 = FloatVector.fromArray(F, b, k);
+      FloatVector b1 = FloatVector.fromArray(F, b, k + L);
+      FloatVector a0 = FloatVector.broadcast(F, a[aFrom + j]);
+      s0_0 = a0.fma(b0, s0_0);
+      s0_1 = a0.fma(b1, s0_1);
+      FloatVector a1 = FloatVector.broadcast(F, a[aFrom + j + PITCH]);
+      s1_0 = a1.fma(b0, s1_0);
+      s1_1 = a1.fma(b1, s1_1);
+      FloatVector a2 = FloatVector.broadcast(F, a[aFrom + j + 2 * PITCH]);
+      s2_0 = a2.fma(b0, s2_0);
+      s2_1 = a2.fma(b1, s2_1);
+      FloatVector a3 = FloatVector.broadcast(F, a[aFrom + j + 3 * PITCH]);
+      s3_0 = a3.fma(b0, s3_0);
+      s3_1 = a3.fma(b1, s3_1);
+      FloatVector a4 = FloatVector.broadcast(F, a[aFrom + j + 4 * PITCH]);
+      s4_0 = a4.fma(b0, s4_0);
+      s4_1 = a4.fma(b1, s4_1);
+      FloatVector a5 = FloatVector.broadcast(F, a[aFrom + j + 5 * PITCH]);
+      s5_0 = a5.fma(b0, s5_0);
+      s5_1 = a5.fma(b1, s5_1);
+      FloatVector a6 = FloatVector.broadcast(F, a[aFrom + j + 6 * PITCH]);
+      s6_0 = a6.fma(b0, s6_0);
+      s6_1 = a6.fma(b1, s6_1);
+      FloatVector a7 = FloatVector.broadcast(F, a[aFrom + j + 7 * PITCH]);
+      s7_0 = a7.fma(b0, s7_0);
+      s7_1 = a7.fma(b1, s7_1);
+    }
+    int c0 = cFrom;
+    s0_0.intoArray(c, c0);
+    s0_1.intoArray(c, c0 + L);
+    int c1 = cFrom + cRow;
+    s1_0.intoArray(c, c1);
+    s1_1.intoArray(c, c1 + L);
+    int c2 = cFrom + 2 * cRow;
+    s2_0.intoArray(c, c2);
+    s2_1.intoArray(c, c2 + L);
+    int c3 = cFrom + 3 * cRow;
+    s3_0.intoArray(c, c3);
+    s3_1.intoArray(c, c3 + L);
+    int c4 = cFrom + 4 * cRow;
+    s4_0.intoArray(c, c4);
+    s4_1.intoArray(c, c4 + L);
+    int c5 = cFrom + 5 * cRow;
+    s5_0.intoArray(c, c5);
+    s5_1.intoArray(c, c5 + L);
+    int c6 = cFrom + 6 * cRow;
+    s6_0.intoArray(c, c6);
+    s6_1.intoArray(c, c6 + L);
+    int c7 = cFrom + 7 * cRow;
+    s7_0.intoArray(c, c7);
+    s7_1.intoArray(c, c7 + L);
+  }
+
+  static void pitched4x2(
+      float[] a,
+      int aFrom,
+      float[] b,
+      int bFrom,
+      int bRow,
+      float[] c,
+      int cFrom,
+      int cRow,
+      int inner) {
+    FloatVector s0_0 = FloatVector.zero(F);
+    FloatVector s0_1 = FloatVector.zero(F);
+    FloatVector s1_0 = FloatVector.zero(F);
+    FloatVector s1_1 = FloatVector.zero(F);
+    FloatVector s2_0 = FloatVector.zero(F);
+    FloatVector s2_1 = FloatVector.zero(F);
+    FloatVector s3_0 = FloatVector.zero(F);
+    FloatVector s3_1 = FloatVector.zero(F);
+    for (int j = 0; j < inner; j++) {
+      int k = bFrom + j * bRow;
+      FloatVector b0 = FloatVector.fromArray(F, b, k);
+      FloatVector b1 = FloatVector.fromArray(F, b, k + L);
+      FloatVector a0 = FloatVector.broadcast(F, a[aFrom + j]);
+      s0_0 = a0.fma(b0, s0_0);
+      s0_1 = a0.fma(b1, s0_1);
+      FloatVector a1 = FloatVector.broadcast(F, a[aFrom + j + PITCH]);
+      s1_0 = a1.fma(b0, s1_0);
+      s1_1 = a1.fma(b1, s1_1);
+      FloatVector a2 = FloatVector.broadcast(F, a[aFrom + j + 2 * PITCH]);
+      s2_0 = a2.fma(b0, s2_0);
+      s2_1 = a2.fma(b1, s2_1);
+      FloatVector a3 = FloatVector.broadcast(F, a[aFrom + j + 3 * PITCH]);
+      s3_0 = a3.fma(b0, s3_0);
+      s3_1 = a3.fma(b1, s3_1);
+    }
+    int c0 = cFrom;
+    s0_0.intoArray(c, c0);
+    s0_1.intoArray(c, c0 + L);
+    int c1 = cFrom + cRow;
+    s1_0.intoArray(c, c1);
+    s1_1.intoArray(c, c1 + L);
+    int c2 = cFrom + 2 * cRow;
+    s2_0.intoArray(c, c2);
+    s2_1.intoArray(c, c2 + L);
+    int c3 = cFrom + 3 * cRow;
+    s3_0.intoArray(c, c3);
+    s3_1.intoArray(c, c3 + L);
+  }
+
+  static void pitched1x2(
+      float[] a,
+      int aFrom,
+      float[] b,
+      int bFrom,
+      int bRow,
+      float[] c,
+      int cFrom,
+      int cRow,
+      int inner) {
+    FloatVector s0_0 = FloatVector.zero(F);
+    FloatVector s0_1 = FloatVector.zero(F);
+    for (int j = 0; j < inner; j++) {
+      int k = bFrom + j * bRow;
+      FloatVector b0 = FloatVector.fromArray(F, b, k);
+      FloatVector b1 = FloatVector.fromArray(F, b, k + L);
+      FloatVector a0 = FloatVector.broadcast(F, a[aFrom + j]);
+      s0_0 = a0.fma(b0, s0_0);
+      s0_1 = a0.fma(b1, s0_1);
+    }
+    int c0 = cFrom;
+    s0_0.intoArray(c, c0);
+    s0_1.intoArray(c, c0 + L);
+  }
+
+  static void pitched2Add(
+      float[] a,
+      int aFrom,
+      float[] b,
+      int bFrom,
+      int bRow,
+      float[] c,
+      int cFrom,
+      int cRow,
+      int rows,
+      int inner) {
+    int m = 0;
+    for (; TALL && m <= rows - 8; m += 8) {
+      pitched8x2Add(a, aFrom + m * PITCH, b, bFrom, bRow, c, cFrom + m * cRow, cRow, inner);
+    }
+    for (; m <= rows - 4; m += 4) {
+      pitched4x2Add(a, aFrom + m * PITCH, b, bFrom, bRow, c, cFrom + m * cRow, cRow, inner);
+    }
+    for (; m <= rows - 1; m += 1) {
+      pitched1x2Add(a, aFrom + m * PITCH, b, bFrom, bRow, c, cFrom + m * cRow, cRow, inner);
+    }
+  }
+
+  static void pitched8x2Add(
+      float[] a,
+      int aFrom,
+      float[] b,
+      int bFrom,
+      int bRow,
+      float[] c,
+      int cFrom,
+      int cRow,
+      int inner) {
+    int c0 = cFrom;
+    FloatVector s0_0 = FloatVector.fromArray(F, c, c0);
+    FloatVector s0_1 = FloatVector.fromArray(F, c, c0 + L);
+    int c1 = cFrom + cRow;
+    FloatVector s1_0 = FloatVector.fromArray(F, c, c1);
+    FloatVector s1_1 = FloatVector.fromArray(F, c, c1 + L);
+    int c2 = cFrom + 2 * cRow;
+    FloatVector s2_0 = FloatVector.fromArray(F, c, c2);
+    FloatVector s2_1 = FloatVector.fromArray(F, c, c2 + L);
+    int c3 = cFrom + 3 * cRow;
+    FloatVector s3_0 = FloatVector.fromArray(F, c, c3);
+    FloatVector s3_1 = FloatVector.fromArray(F, c, c3 + L);
+    int c4 = cFrom + 4 * cRow;
+    FloatVector s4_0 = FloatVector.fromArray(F, c, c4);
+    FloatVector s4_1 = FloatVector.fromArray(F, c, c4 + L);
+    int c5 = cFrom + 5 * cRow;
+    FloatVector s5_0 = FloatVector.fromArray(F, c, c5);
+    FloatVector s5_1 = FloatVector.fromArray(F, c, c5 + L);
+    int c6 = cFrom + 6 * cRow;
+    FloatVector s6_0 = FloatVector.fromArray(F, c, c6);
+    FloatVector s6_1 = FloatVector.fromArray(F, c, c6 + L);
+    int c7 = cFrom + 7 * cRow;
+    FloatVector s7_0 = FloatVector.fromArray(F, c, c7);
+    FloatVector s7_1 = FloatVector.fromArray(F, c, c7 + L);
+    for (int j = 0; j < inner; j++) {
+      int k = bFrom + j * bRow;
+      FloatVector b0 = FloatVector.fromArray(F, b, k);
+      FloatVector b1 = FloatVector.fromArray(F, b, k + L);
+      FloatVector a0 = FloatVector.broadcast(F, a[aFrom + j]);
+      s0_0 = a0.fma(b0, s0_0);
+      s0_1 = a0.fma(b1, s0_1);
+      FloatVector a1 = FloatVector.broadcast(F, a[aFrom + j + PITCH]);
+      s1_0 = a1.fma(b0, s1_0);
+      s1_1 = a1.fma(b1, s1_1);
+      FloatVector a2 = FloatVector.broadcast(F, a[aFrom + j + 2 * PITCH]);
+      s2_0 = a2.fma(b0, s2_0);
+      s2_1 = a2.fma(b1, s2_1);
+      FloatVector a3 = FloatVector.broadcast(F, a[aFrom + j + 3 * PITCH]);
+      s3_0 = a3.fma(b0, s3_0);
+      s3_1 = a3.fma(b1, s3_1);
+      FloatVector a4 = FloatVector.broadcast(F, a[aFrom + j + 4 * PITCH]);
+      s4_0 = a4.fma(b0, s4_0);
+      s4_1 = a4.fma(b1, s4_1);
+      FloatVector a5 = FloatVector.broadcast(F, a[aFrom + j + 5 * PITCH]);
+      s5_0 = a5.fma(b0, s5_0);
+      s5_1 = a5.fma(b1, s5_1);
+      FloatVector a6 = FloatVector.broadcast(F, a[aFrom + j + 6 * PITCH]);
+      s6_0 = a6.fma(b0, s6_0);
+      s6_1 = a6.fma(b1, s6_1);
+      FloatVector a7 = FloatVector.broadcast(F, a[aFrom + j + 7 * PITCH]);
+      s7_0 = a7.fma(b0, s7_0);
+      s7_1 = a7.fma(b1, s7_1);
+    }
+    s0_0.intoArray(c, c0);
+    s0_1.intoArray(c, c0 + L);
+    s1_0.intoArray(c, c1);
+    s1_1.intoArray(c, c1 + L);
+    s2_0.intoArray(c, c2);
+    s2_1.intoArray(c, c2 + L);
+    s3_0.intoArray(c, c3);
+    s3_1.intoArray(c, c3 + L);
+    s4_0.intoArray(c, c4);
+    s4_1.intoArray(c, c4 + L);
+    s5_0.intoArray(c, c5);
+    s5_1.intoArray(c, c5 + L);
+    s6_0.intoArray(c, c6);
+    s6_1.intoArray(c, c6 + L);
+    s7_0.intoArray(c, c7);
+    s7_1.intoArray(c, c7 + L);
+  }
+
+  static void pitched4x2Add(
+      float[] a,
+      int aFrom,
+      float[] b,
+      int bFrom,
+      int bRow,
+      float[] c,
+      int cFrom,
+      int cRow,
+      int inner) {
+    int c0 = cFrom;
+    FloatVector s0_0 = FloatVector.fromArray(F, c, c0);
+    FloatVector s0_1 = FloatVector.fromArray(F, c, c0 + L);
+    int c1 = cFrom + cRow;
+    FloatVector s1_0 = FloatVector.fromArray(F, c, c1);
+    FloatVector s1_1 = FloatVector.fromArray(F, c, c1 + L);
+    int c2 = cFrom + 2 * cRow;
+    FloatVector s2_0 = FloatVector.fromArray(F, c, c2);
+    FloatVector s2_1 = FloatVector.fromArray(F, c, c2 + L);
+    int c3 = cFrom + 3 * cRow;
+    FloatVector s3_0 = FloatVector.fromArray(F, c, c3);
+    FloatVector s3_1 = FloatVector.fromArray(F, c, c3 + L);
+    for (int j = 0; j < inner; j++) {
+      int k = bFrom + j * bRow;
+      FloatVector b0 = FloatVector.fromArray(F, b, k);
+      FloatVector b1 = FloatVector.fromArray(F, b, k + L);
+      FloatVector a0 = FloatVector.broadcast(F, a[aFrom + j]);
+      s0_0 = a0.fma(b0, s0_0);
+      s0_1 = a0.fma(b1, s0_1);
+      FloatVector a1 = FloatVector.broadcast(F, a[aFrom + j + PITCH]);
+      s1_0 = a1.fma(b0, s1_0);
+      s1_1 = a1.fma(b1, s1_1);
+      FloatVector a2 = FloatVector.broadcast(F, a[aFrom + j + 2 * PITCH]);
+      s2_0 = a2.fma(b0, s2_0);
+      s2_1 = a2.fma(b1, s2_1);
+      FloatVector a3 = FloatVector.broadcast(F, a[aFrom + j + 3 * PITCH]);
+      s3_0 = a3.fma(b0, s3_0);
+      s3_1 = a3.fma(b1, s3_1);
+    }
+    s0_0.intoArray(c, c0);
+    s0_1.intoArray(c, c0 + L);
+    s1_0.intoArray(c, c1);
+    s1_1.intoArray(c, c1 + L);
+    s2_0.intoArray(c, c2);
+    s2_1.intoArray(c, c2 + L);
+    s3_0.intoArray(c, c3);
+    s3_1.intoArray(c, c3 + L);
+  }
+
+  static void pitched1x2Add(
+      float[] a,
+      int aFrom,
+      float[] b,
+      int bFrom,
+      int bRow,
+      float[] c,
+      int cFrom,
+      int cRow,
+      int inner) {
+    int c0 = cFrom;
+    FloatVector s0_0 = FloatVector.fromArray(F, c, c0);
+    FloatVector s0_1 = FloatVector.fromArray(F, c, c0 + L);
+    for (int j = 0; j < inner; j++) {
+      int k = bFrom + j * bRow;
+      FloatVector b0 = FloatVector.fromArray(F, b, k);
+      FloatVector b1 = FloatVector.fromArray(F, b, k + L);
+      FloatVector a0 = FloatVector.broadcast(F, a[aFrom + j]);
+      s0_0 = a0.fma(b0, s0_0);
+      s0_1 = a0.fma(b1, s0_1);
+    }
+    s0_0.intoArray(c, c0);
+    s0_1.intoArray(c, c0 + L);
+  }
+
+  static void transposed2(
+      float[] a,
+      int aFrom,
+      int aRow,
+      float[] b,
+      int bFrom,
+      int bRow,
+      float[] c,
+      int cFrom,
+      int cRow,
+      int rows,
+      int inner) {
+    int m = 0;
+    for (; TALL && m <= rows - 8; m += 8) {
+      transposed8x2(a, aFrom + m, aRow, b, bFrom, bRow, c, cFrom + m * cRow, cRow, inner);
+    }
+    for (; m <= rows - 4; m += 4) {
+      transposed4x2(a, aFrom + m, aRow, b, bFrom, bRow, c, cFrom + m * cRow, cRow, inner);
+    }
+    for (; m <= rows - 1; m += 1) {
+      transposed1x2(a, aFrom + m, aRow, b, bFrom, bRow, c, cFrom + m * cRow, cRow, inner);
+    }
+  }
+
+  static void transposed8x2(
+      float[] a,
+      int aFrom,
+      int aRow,
+      float[] b,
+      int bFrom,
+      int bRow,
+      float[] c,
+      int cFrom,
+      int cRow,
+      int inner) {
+    FloatVector s0_0 = FloatVector.zero(F);
+    FloatVector s0_1 = FloatVector.zero(F);
+    FloatVector s1_0 = FloatVector.zero(F);
+    FloatVector s1_1 = FloatVector.zero(F);
+    FloatVector s2_0 = FloatVector.zero(F);
+    FloatVector s2_1 = FloatVector.zero(F);
+    FloatVector s3_0 = FloatVector.zero(F);
+    FloatVector s3_1 = FloatVector.zero(F);
+    FloatVector s4_0 = FloatVector.zero(F);
+    FloatVector s4_1 = FloatVector.zero(F);
+    FloatVector s5_0 = FloatVector.zero(F);
+    FloatVector s5_1 = FloatVector.zero(F);
+    FloatVector s6_0 = FloatVector.zero(F);
+    FloatVector s6_1 = FloatVector.zero(F);
+    FloatVector s7_0 = FloatVector.zero(F);
+    FloatVector s7_1 = FloatVector.zero(F);
+    for (int j = 0; j < inner; j++) {
+      int k = bFrom + j * bRow;
+      int x = aFrom + j * aRow;
+      FloatVector b0 = FloatVector.fromArray(F, b, k);
+      FloatVector b1 = FloatVector.fromArray(F, b, k + L);
+      FloatVector a0 = FloatVector.broadcast(F, a[x + 0]);
+      s0_0 = a0.fma(b0, s0_0);
+      s0_1 = a0.fma(b1, s0_1);
+      FloatVector a1 = FloatVector.broadcast(F, a[x + 1]);
+      s1_0 = a1.fma(b0, s1_0);
+      s1_1 = a1.fma(b1, s1_1);
+      FloatVector a2 = FloatVector.broadcast(F, a[x + 2]);
+      s2_0 = a2.fma(b0, s2_0);
+      s2_1 = a2.fma(b1, s2_1);
+      FloatVector a3 = FloatVector.broadcast(F, a[x + 3]);
+      s3_0 = a3.fma(b0, s3_0);
+      s3_1 = a3.fma(b1, s3_1);
+      FloatVector a4 = FloatVector.broadcast(F, a[x + 4]);
+      s4_0 = a4.fma(b0, s4_0);
+      s4_1 = a4.fma(b1, s4_1);
+      FloatVector a5 = FloatVector.broadcast(F, a[x + 5]);
+      s5_0 = a5.fma(b0, s5_0);
+      s5_1 = a5.fma(b1, s5_1);
+      FloatVector a6 = FloatVector.broadcast(F, a[x + 6]);
+      s6_0 = a6.fma(b0, s6_0);
+      s6_1 = a6.fma(b1, s6_1);
+      FloatVector a7 = FloatVector.broadcast(F, a[x + 7]);
+      s7_0 = a7.fma(b0, s7_0);
+      s7_1 = a7.fma(b1, s7_1);
+    }
+    int c0 = cFrom;
+    s0_0.intoArray(c, c0);
+    s0_1.intoArray(c, c0 + L);
+    int c1 = cFrom + cRow;
+    s1_0.intoArray(c, c1);
+    s1_1.intoArray(c, c1 + L);
+    int c2 = cFrom + 2 * cRow;
+    s2_0.intoArray(c, c2);
+    s2_1.intoArray(c, c2 + L);
+    int c3 = cFrom + 3 * cRow;
+    s3_0.intoArray(c, c3);
+    s3_1.intoArray(c, c3 + L);
+    int c4 = cFrom + 4 * cRow;
+    s4_0.intoArray(c, c4);
+    s4_1.intoArray(c, c4 + L);
+    int c5 = cFrom + 5 * cRow;
+    s5_0.intoArray(c, c5);
+    s5_1.intoArray(c, c5 + L);
+    int c6 = cFrom + 6 * cRow;
+    s6_0.intoArray(c, c6);
+    s6_1.intoArray(c, c6 + L);
+    int c7 = cFrom + 7 * cRow;
+    s7_0.intoArray(c, c7);
+    s7_1.intoArray(c, c7 + L);
+  }
+
+  static void transposed4x2(
+      float[] a,
+      int aFrom,
+      int aRow,
+      float[] b,
+      int bFrom,
+      int bRow,
+      float[] c,
+      int cFrom,
+      int cRow,
+      int inner) {
+    FloatVector s0_0 = FloatVector.zero(F);
+    FloatVector s0_1 = FloatVector.zero(F);
+    FloatVector s1_0 = FloatVector.zero(F);
+    FloatVector s1_1 = FloatVector.zero(F);
+    FloatVector s2_0 = FloatVector.zero(F);
+    FloatVector s2_1 = FloatVector.zero(F);
+    FloatVector s3_0 = FloatVector.zero(F);
+    FloatVector s3_1 = FloatVector.zero(F);
+    for (int j = 0; j < inner; j++) {
+      int k = bFrom + j * bRow;
+      int x = aFrom + j * aRow;
+      FloatVector b0 = FloatVector.fromArray(F, b, k);
+      FloatVector b1 = FloatVector.fromArray(F, b, k + L);
+      FloatVector a0 = FloatVector.broadcast(F, a[x + 0]);
+      s0_0 = a0.fma(b0, s0_0);
+      s0_1 = a0.fma(b1, s0_1);
+      FloatVector a1 = FloatVector.broadcast(F, a[x + 1]);
+      s1_0 = a1.fma(b0, s1_0);
+      s1_1 = a1.fma(b1, s1_1);
+      FloatVector a2 = FloatVector.broadcast(F, a[x + 2]);
+      s2_0 = a2.fma(b0, s2_0);
+      s2_1 = a2.fma(b1, s2_1);
+      FloatVector a3 = FloatVector.broadcast(F, a[x + 3]);
+      s3_0 = a3.fma(b0, s3_0);
+      s3_1 = a3.fma(b1, s3_1);
+    }
+    int c0 = cFrom;
+    s0_0.intoArray(c, c0);
+    s0_1.intoArray(c, c0 + L);
+    int c1 = cFrom + cRow;
+    s1_0.intoArray(c, c1);
+    s1_1.intoArray(c, c1 + L);
+    int c2 = cFrom + 2 * cRow;
+    s2_0.intoArray(c, c2);
+    s2_1.intoArray(c, c2 + L);
+    int c3 = cFrom + 3 * cRow;
+    s3_0.intoArray(c, c3);
+    s3_1.intoArray(c, c3 + L);
+  }
+
+  static void transposed1x2(
+      float[] a,
+      int aFrom,
+      int aRow,
+      float[] b,
+      int bFrom,
+      int bRow,
+      float[] c,
+      int cFrom,
+      int cRow,
+      int inner) {
+    FloatVector s0_0 = FloatVector.zero(F);
+    FloatVector s0_1 = FloatVector.zero(F);
+    for (int j = 0; j < inner; j++) {
+      int k = bFrom + j * bRow;
+      int x = aFrom + j * aRow;
+      FloatVector b0 = FloatVector.fromArray(F, b, k);
+      FloatVector b1 = FloatVector.fromArray(F, b, k + L);
+      FloatVector a0 = FloatVector.broadcast(F, a[x + 0]);
+      s0_0 = a0.fma(b0, s0_0);
+      s0_1 = a0.fma(b1, s0_1);
+    }
+    int c0 = cFrom;
+    s0_0.intoArray(c, c0);
+    s0_1.intoArray(c, c0 + L);
+  }
+
+  static void transposed2Add(
+      float[] a,
+      int aFrom,
+      int aRow,
+      float[] b,
+      int bFrom,
+      int bRow,
+      float[] c,
+      int cFrom,
+      int cRow,
+      int rows,
+      int inner) {
+    int m = 0;
+    for (; TALL && m <= rows - 8; m += 8) {
+      transposed8x2Add(a, aFrom + m, aRow, b, bFrom, bRow, c, cFrom + m * cRow, cRow, inner);
+    }
+    for (; m <= rows - 4; m += 4) {
+      transposed4x2Add(a, aFrom + m, aRow, b, bFrom, bRow, c, cFrom + m * cRow, cRow, inner);
+    }
+    for (; m <= rows - 1; m += 1) {
+      transposed1x2Add(a, aFrom + m, aRow, b, bFrom, bRow, c, cFrom + m * cRow, cRow, inner);
+    }
+  }
+
+  static void transposed8x2Add(
+      float[] a,
+      int aFrom,
+      int aRow,
+      float[] b,
+      int bFrom,
+      int bRow,
+      float[] c,
+      int cFrom,
+      int cRow,
+      int inner) {
+    int c0 = cFrom;
+    FloatVector s0_0 = FloatVector.fromArray(F, c, c0);
+    FloatVector s0_1 = FloatVector.fromArray(F, c, c0 + L);
+    int c1 = cFrom + cRow;
+    FloatVector s1_0 = FloatVector.fromArray(F, c, c1);
+    FloatVector s1_1 = FloatVector.fromArray(F, c, c1 + L);
+    int c2 = cFrom + 2 * cRow;
+    FloatVector s2_0 = FloatVector.fromArray(F, c, c2);
+    FloatVector s2_1 = FloatVector.fromArray(F, c, c2 + L);
+    int c3 = cFrom + 3 * cRow;
+    FloatVector s3_0 = FloatVector.fromArray(F, c, c3);
+    FloatVector s3_1 = FloatVector.fromArray(F, c, c3 + L);
+    int c4 = cFrom + 4 * cRow;
+    FloatVector s4_0 = FloatVector.fromArray(F, c, c4);
+    FloatVector s4_1 = FloatVector.fromArray(F, c, c4 + L);
+    int c5 = cFrom + 5 * cRow;
+    FloatVector s5_0 = FloatVector.fromArray(F, c, c5);
+    FloatVector s5_1 = FloatVector.fromArray(F, c, c5 + L);
+    int c6 = cFrom + 6 * cRow;
+    FloatVector s6_0 = FloatVector.fromArray(F, c, c6);
+    FloatVector s6_1 = FloatVector.fromArray(F, c, c6 + L);
+    int c7 = cFrom + 7 * cRow;
+    FloatVector s7_0 = FloatVector.fromArray(F, c, c7);
+    FloatVector s7_1 = FloatVector.fromArray(F, c, c7 + L);
+    for (int j = 0; j < inner; j++) {
+      int k = bFrom + j * bRow;
+      int x = aFrom + j * aRow;
+      FloatVector b0 = FloatVector.fromArray(F, b, k);
+      FloatVector b1 = FloatVector.fromArray(F, b, k + L);
+      FloatVector a0 = FloatVector.broadcast(F, a[x + 0]);
+      s0_0 = a0.fma(b0, s0_0);
+      s0_1 = a0.fma(b1, s0_1);
+      FloatVector a1 = FloatVector.broadcast(F, a[x + 1]);
+      s1_0 = a1.fma(b0, s1_0);
+      s1_1 = a1.fma(b1, s1_1);
+      FloatVector a2 = FloatVector.broadcast(F, a[x + 2]);
+      s2_0 = a2.fma(b0, s2_0);
+      s2_1 = a2.fma(b1, s2_1);
+      FloatVector a3 = FloatVector.broadcast(F, a[x + 3]);
+      s3_0 = a3.fma(b0, s3_0);
+      s3_1 = a3.fma(b1, s3_1);
+      FloatVector a4 = FloatVector.broadcast(F, a[x + 4]);
+      s4_0 = a4.fma(b0, s4_0);
+      s4_1 = a4.fma(b1, s4_1);
+      FloatVector a5 = FloatVector.broadcast(F, a[x + 5]);
+      s5_0 = a5.fma(b0, s5_0);
+      s5_1 = a5.fma(b1, s5_1);
+      FloatVector a6 = FloatVector.broadcast(F, a[x + 6]);
+      s6_0 = a6.fma(b0, s6_0);
+      s6_1 = a6.fma(b1, s6_1);
+      FloatVector a7 = FloatVector.broadcast(F, a[x + 7]);
+      s7_0 = a7.fma(b0, s7_0);
+      s7_1 = a7.fma(b1, s7_1);
+    }
+    s0_0.intoArray(c, c0);
+    s0_1.intoArray(c, c0 + L);
+    s1_0.intoArray(c, c1);
+    s1_1.intoArray(c, c1 + L);
+    s2_0.intoArray(c, c2);
+    s2_1.intoArray(c, c2 + L);
+    s3_0.intoArray(c, c3);
+    s3_1.intoArray(c, c3 + L);
+    s4_0.intoArray(c, c4);
+    s4_1.intoArray(c, c4 + L);
+    s5_0.intoArray(c, c5);
+    s5_1.intoArray(c, c5 + L);
+    s6_0.intoArray(c, c6);
+    s6_1.intoArray(c, c6 + L);
+    s7_0.intoArray(c, c7);
+    s7_1.intoArray(c, c7 + L);
+  }
+
+  static void transposed4x2Add(
+      float[] a,
+      int aFrom,
+      int aRow,
+      float[] b,
+      int bFrom,
+      int bRow,
+      float[] c,
+      int cFrom,
+      int cRow,
+      int inner) {
+    int c0 = cFrom;
+    FloatVector s0_0 = FloatVector.fromArray(F, c, c0);
+    FloatVector s0_1 = FloatVector.fromArray(F, c, c0 + L);
+    int c1 = cFrom + cRow;
+    FloatVector s1_0 = FloatVector.fromArray(F, c, c1);
+    FloatVector s1_1 = FloatVector.fromArray(F, c, c1 + L);
+    int c2 = cFrom + 2 * cRow;
+    FloatVector s2_0 = FloatVector.fromArray(F, c, c2);
+    FloatVector s2_1 = FloatVector.fromArray(F, c, c2 + L);
+    int c3 = cFrom + 3 * cRow;
+    FloatVector s3_0 = FloatVector.fromArray(F, c, c3);
+    FloatVector s3_1 = FloatVector.fromArray(F, c, c3 + L);
+    for (int j = 0; j < inner; j++) {
+      int k = bFrom + j * bRow;
+      int x = aFrom + j * aRow;
+      FloatVector b0 = FloatVector.fromArray(F, b, k);
+      FloatVector b1 = FloatVector.fromArray(F, b, k + L);
+      FloatVector a0 = FloatVector.broadcast(F, a[x + 0]);
+      s0_0 = a0.fma(b0, s0_0);
+      s0_1 = a0.fma(b1, s0_1);
+      FloatVector a1 = FloatVector.broadcast(F, a[x + 1]);
+      s1_0 = a1.fma(b0, s1_0);
+      s1_1 = a1.fma(b1, s1_1);
+      FloatVector a2 = FloatVector.broadcast(F, a[x + 2]);
+      s2_0 = a2.fma(b0, s2_0);
+      s2_1 = a2.fma(b1, s2_1);
+      FloatVector a3 = FloatVector.broadcast(F, a[x + 3]);
+      s3_0 = a3.fma(b0, s3_0);
+      s3_1 = a3.fma(b1, s3_1);
+    }
+    s0_0.intoArray(c, c0);
+    s0_1.intoArray(c, c0 + L);
+    s1_0.intoArray(c, c1);
+    s1_1.intoArray(c, c1 + L);
+    s2_0.intoArray(c, c2);
+    s2_1.intoArray(c, c2 + L);
+    s3_0.intoArray(c, c3);
+    s3_1.intoArray(c, c3 + L);
+  }
+
+  static void transposed1x2Add(
+      float[] a,
+      int aFrom,
+      int aRow,
+      float[] b,
+      int bFrom,
+      int bRow,
+      float[] c,
+      int cFrom,
+      int cRow,
+      int inner) {
+    int c0 = cFrom;
+    FloatVector s0_0 = FloatVector.fromArray(F, c, c0);
+    FloatVector s0_1 = FloatVector.fromArray(F, c, c0 + L);
+    for (int j = 0; j < inner; j++) {
+      int k = bFrom + j * bRow;
+      int x = aFrom + j * aRow;
+      FloatVector b0 = FloatVector.fromArray(F, b, k);
+      FloatVector b1 = FloatVector.fromArray(F, b, k + L);
+      FloatVector a0 = FloatVector.broadcast(F, a[x + 0]);
+      s0_0 = a0.fma(b0, s0_0);
+      s0_1 = a0.fma(b1, s0_1);
+    }
+    s0_0.intoArray(c, c0);
+    s0_1.intoArray(c, c0 + L);
   }
 }

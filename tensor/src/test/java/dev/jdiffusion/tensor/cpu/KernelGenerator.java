@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.IntFunction;
 import java.util.stream.Stream;
 
 /**
@@ -37,8 +38,52 @@ final class KernelGenerator {
           new Tile(4, 5),
           new Tile(4, 6));
 
-  private static final String SMALL_PARAMETERS =
-      "float[] a, int aFrom, int aRow, float[] b, int bFrom, int bRow, float[] c, int cFrom, int cRow";
+  /** Those for a matrix whose rows are not read one after the other, in order of preference. */
+  private static final List<Tile> PAIRS = List.of(new Tile(8, 2), new Tile(4, 2), new Tile(1, 2));
+
+  /** How a tile's rows of a matrix are read, and what is left for a caller to say of them. */
+  private enum Reading {
+    /** Rows of any distance. */
+    ROWS("multiply", "aRow"),
+    /** Rows whose distance C2 knows: all of a tile are read by one index. */
+    PITCHED("pitched", "PITCH"),
+    /** Columns, which are the rows of the transposed matrix. */
+    COLUMNS("transposed", "");
+
+    final String method;
+    final String distance;
+
+    Reading(String method, String distance) {
+      this.method = method;
+      this.distance = distance;
+    }
+
+    /** Where a tile's row m begins. */
+    String begin() {
+      return "aFrom + m" + (distance.isEmpty() ? "" : " * " + distance);
+    }
+
+    /** The element j of a tile's row. */
+    String element(int row) {
+      return switch (this) {
+        case ROWS -> "a[x%d + j]".formatted(row);
+        case PITCHED -> "a[aFrom + j%s]".formatted(times(row, "PITCH"));
+        case COLUMNS -> "a[x + %d]".formatted(row);
+      };
+    }
+
+    String parameters() {
+      return "float[] a, int aFrom, "
+          + (this == PITCHED ? "" : "int aRow, ")
+          + "float[] b, int bFrom, int bRow, float[] c, int cFrom, int cRow";
+    }
+
+    String arguments(String aFrom, String cFrom) {
+      return "a, %s, %sb, bFrom, bRow, c, %s, cRow"
+          .formatted(aFrom, this == PITCHED ? "" : "aRow, ", cFrom);
+    }
+  }
+
   private static final int TAPS = 7;
 
   /** The classes. */
@@ -137,76 +182,108 @@ final class KernelGenerator {
   private void smallProducts(String name) {
     head(false);
     line("/**");
-    line(
-        " * Products of matrices in cache for 32 vector registers; written by {@code KernelGenerator}.");
+    line(" * Products of matrices in cache; written by {@code KernelGenerator}.");
     line(" *");
     line(
-        " * <p>{@code c[row][column] = sum over k of a[row][k] * b[k][column]}. Each element is one chain of");
+        " * <p>{@code c[row][column] = sum over k of a[row][k] * b[k][column]}; of {@code transposed} methods");
     line(
-        " * fused multiply-adds in the order of k. Where sums have only some dozen terms, what a tile costs");
+        " * {@code a[k][row]}; of {@code pitched} ones, a's rows are {@link #PITCH} apart. Where the name");
     line(
-        " * besides them shows: addresses and checks of bounds by rows. So tiles are low and wide.");
+        " * ends in {@code Add}, the sum is added to c. Each element is one chain of fused multiply-adds in");
+    line(
+        " * the order of k. Where sums have only some dozen terms, what a tile costs besides them shows:");
+    line(
+        " * addresses and checks of bounds by rows. So tiles are low and wide, and those of c's old values");
+    line(" * apart from those of zeros.");
     line(" */");
     line("final class %s {", name);
-    line("  /** Most vectors of columns. */");
+    line("  /** Most vectors of columns, with 32 registers. */");
     line("  static final int VECTORS = %d;", SMALL.size());
+    line("");
+    line("  /** Distance of the rows of a pitched matrix: an odd number of cache lines. */");
+    line("  static final int PITCH = 112;");
+    line("");
+    line("  /** With 16 registers tiles of 8 rows do not fit. */");
+    line("  private static final boolean TALL = L == 16;");
     line("");
     line("  private %s() {}", name);
     line("");
     line(
         "  /** The product of any number of rows, and up to {@link #VECTORS} vectors of columns. */");
-    open("multiply", concatenate("int vectors", SMALL_PARAMETERS, "int rows", "int inner"));
+    open(
+        "multiply", concatenate("int vectors", Reading.ROWS.parameters(), "int rows", "int inner"));
     line("    switch (vectors) {");
     for (Tile tile : SMALL) {
       line(
-          "      case %d -> multiply%d(a, aFrom, aRow, b, bFrom, bRow, c, cFrom, cRow, rows, inner);",
-          tile.vectors, tile.vectors);
+          "      case %d -> multiply%d(%s, rows, inner);",
+          tile.vectors, tile.vectors, Reading.ROWS.arguments("aFrom", "cFrom"));
     }
     line("      default -> throw new IllegalArgumentException(vectors + \" vectors\");");
     line("    }");
     line("  }");
     for (Tile tile : SMALL) {
-      List<Tile> tiles =
+      smallPanel(
+          Reading.ROWS,
+          false,
           Stream.of(tile.rows, 4, 1)
               .filter(rows -> rows <= tile.rows)
               .distinct()
               .map(rows -> new Tile(rows, tile.vectors))
-              .toList();
-      smallPanel(tiles);
-      tiles.forEach(this::smallProduct);
+              .toList());
+    }
+    for (Reading reading : List.of(Reading.PITCHED, Reading.COLUMNS)) {
+      smallPanel(reading, false, PAIRS);
+      smallPanel(reading, true, PAIRS);
     }
     line("}");
   }
 
-  /** As many of the first tile as there is place for, then of the next. */
-  private void smallPanel(List<Tile> tiles) {
-    int vectors = tiles.getFirst().vectors;
-    parameters("multiply" + vectors, concatenate(SMALL_PARAMETERS, "int rows", "int inner"));
+  /** As many of the first tile as there is place for, then of the next; and the tiles. */
+  private void smallPanel(Reading reading, boolean add, List<Tile> tiles) {
+    String suffix = add ? "Add" : "";
+    parameters(
+        reading.method + tiles.getFirst().vectors + suffix,
+        concatenate(reading.parameters(), "int rows", "int inner"));
     line("    int m = 0;");
     for (Tile tile : tiles) {
-      line("    for (; m <= rows - %d; m += %d) {", tile.rows, tile.rows);
       line(
-          "      multiply%s(a, aFrom + m * aRow, aRow, b, bFrom, bRow, c, cFrom + m * cRow, cRow, inner);",
-          tile);
+          "    for (; %sm <= rows - %d; m += %d) {",
+          tile.rows == 8 ? "TALL && " : "", tile.rows, tile.rows);
+      line(
+          "      %s%s%s(%s, inner);",
+          reading.method, tile, suffix, reading.arguments(reading.begin(), "cFrom + m * cRow"));
       line("    }");
     }
     line("  }");
+    tiles.forEach(tile -> smallProduct(reading, add, tile));
   }
 
-  private void smallProduct(Tile tile) {
-    parameters("multiply" + tile, concatenate(SMALL_PARAMETERS, "int inner"));
+  private void smallProduct(Reading reading, boolean add, Tile tile) {
+    parameters(
+        reading.method + tile + (add ? "Add" : ""), concatenate(reading.parameters(), "int inner"));
     for (int r = 0; r < tile.rows; r++) {
-      line("    int x%d = aFrom%s;", r, times(r, "aRow"));
+      if (reading == Reading.ROWS) {
+        line("    int x%d = aFrom%s;", r, times(r, "aRow"));
+      }
+      if (add) {
+        line("    int c%d = cFrom%s;", r, times(r, "cRow"));
+      }
       for (int v = 0; v < tile.vectors; v++) {
-        line("    FloatVector s%d_%d = FloatVector.zero(F);", r, v);
+        String start = add ? "fromArray(F, c, c%d%s)".formatted(r, vector(v)) : "zero(F)";
+        line("    FloatVector s%d_%d = FloatVector.%s;", r, v, start);
       }
     }
     line("    for (int j = 0; j < inner; j++) {");
     line("      int k = bFrom + j * bRow;");
-    steps(tile, "b", "a[x%d + j]");
+    if (reading == Reading.COLUMNS) {
+      line("      int x = aFrom + j * aRow;");
+    }
+    steps(tile, "b", reading::element);
     line("    }");
     for (int r = 0; r < tile.rows; r++) {
-      line("    int c%d = cFrom%s;", r, times(r, "cRow"));
+      if (!add) {
+        line("    int c%d = cFrom%s;", r, times(r, "cRow"));
+      }
       for (int v = 0; v < tile.vectors; v++) {
         line("    s%d_%d.intoArray(c, c%d%s);", r, v, r, vector(v));
       }
@@ -242,7 +319,7 @@ final class KernelGenerator {
       }
     }
     line("    for (int j = 0, k = wFrom; j < length; j++, k += %s) {", times(tile.vectors));
-    steps(tile, "w", "x[x%d + j]");
+    steps(tile, "w", "x[x%d + j]"::formatted);
     line("    }");
     for (int r = 0; r < tile.rows; r++) {
       line("    int o%d = outBase[pixel + %d] + outFrom;", r, r);
@@ -272,7 +349,7 @@ final class KernelGenerator {
     }
     line("    for (int p = 0, k = dFrom; p < pixels; p++, k += %s) {", times(tile.vectors));
     line("      int b = xBase[pixel + p] + xFrom;");
-    steps(tile, "d", "x[b + %d]");
+    steps(tile, "d", "x[b + %d]"::formatted);
     line("    }");
     for (int i = 0; i < tile.rows * tile.vectors; i++) {
       line("    s%d_%d.intoArray(sum, sumFrom%s);", i / tile.vectors, i % tile.vectors, vector(i));
@@ -280,14 +357,14 @@ final class KernelGenerator {
     line("  }");
   }
 
-  private void steps(Tile tile, String factor, String broadcast) {
+  private void steps(Tile tile, String factor, IntFunction<String> broadcast) {
     for (int v = 0; v < tile.vectors; v++) {
       line(
           "      FloatVector %s%d = FloatVector.fromArray(F, %s, k%s);",
           factor, v, factor, vector(v));
     }
     for (int r = 0; r < tile.rows; r++) {
-      line("      FloatVector a%d = FloatVector.broadcast(F, %s);", r, broadcast.formatted(r));
+      line("      FloatVector a%d = FloatVector.broadcast(F, %s);", r, broadcast.apply(r));
       for (int v = 0; v < tile.vectors; v++) {
         line("      s%d_%d = a%d.fma(%s%d, s%d_%d);", r, v, r, factor, v, r, v);
       }
