@@ -4,6 +4,7 @@ import dev.jdiffusion.tensor.Columns;
 import dev.jdiffusion.tensor.Tensor;
 import dev.jdiffusion.tensor.ops.Attention;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * Softmax attention. A task is a head of an image, or a part of its queries, and goes through the
@@ -67,7 +68,7 @@ final class CpuAttention implements Attention {
     int length = q.tensor().dim(1);
     int parts = (length + TASK_QUERIES - 1) / TASK_QUERIES;
     tasks.run(
-        q.tensor(),
+        List.of(q.tensor(), out),
         heads,
         parts,
         work(q, k),
@@ -155,7 +156,7 @@ final class CpuAttention implements Attention {
       Columns dK,
       Columns dV) {
     tasks.run(
-        q.tensor(),
+        List.of(q.tensor(), out, dOut),
         heads,
         1,
         work(q, k),

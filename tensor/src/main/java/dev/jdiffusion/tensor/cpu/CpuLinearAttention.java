@@ -5,6 +5,7 @@ import dev.jdiffusion.tensor.Tensor;
 import dev.jdiffusion.tensor.ops.Elementwise.Binary;
 import dev.jdiffusion.tensor.ops.LinearAttention;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * Linear attention. A task is one head of one image; it goes through its positions in blocks that
@@ -32,7 +33,7 @@ final class CpuLinearAttention implements LinearAttention {
     int features = q.count() / heads;
     long work = 2L * k.tensor().size() * features;
     tasks.run(
-        q.tensor(),
+        List.of(q.tensor()),
         heads,
         1,
         work,
@@ -134,7 +135,7 @@ final class CpuLinearAttention implements LinearAttention {
     int features = q.count() / heads;
     long work = 5L * k.tensor().size() * features;
     tasks.run(
-        q.tensor(),
+        List.of(q.tensor()),
         heads,
         1,
         work,

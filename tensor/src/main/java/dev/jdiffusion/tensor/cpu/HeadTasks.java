@@ -1,6 +1,7 @@
 package dev.jdiffusion.tensor.cpu;
 
 import dev.jdiffusion.tensor.Tensor;
+import java.util.List;
 
 /**
  * Divides attention among threads. Heads of an image lie side by side in memory and share cache
@@ -8,11 +9,11 @@ import dev.jdiffusion.tensor.Tensor;
  * threads, one thread has all heads of an image, one after the other.
  */
 final class HeadTasks {
-  /** With so many, a thread that has one image more than another makes no difference. */
+  /** With fewer, a thread that is late by an image makes others wait for long. */
   private static final int IMAGES_PER_THREAD = 16;
 
-  /** Elements of an image that stay in the second-level cache while its heads are computed. */
-  private static final int FETCHED = 1 << 16;
+  /** Elements of an image that stay in the second-level cache until its heads need them. */
+  private static final int FETCHED = 1 << 18;
 
   private final Workers workers;
   private final FloatPool pool;
@@ -30,34 +31,45 @@ final class HeadTasks {
   /**
    * Runs a task for each part of each head.
    *
-   * @param read what all heads of an image read: [images, length, width]
+   * @param used what all heads of an image read or write: [images, length, width] each
    * @param work of all tasks, in multiply-adds
    */
-  void run(Tensor read, int heads, int parts, long work, Task task) {
-    int images = read.dim(0);
+  void run(List<Tensor> used, int heads, int parts, long work, Task task) {
+    int images = used.getFirst().dim(0);
     int all = heads * parts;
-    if (images < IMAGES_PER_THREAD * workers.threads()) {
-      workers.run(
-          images * all, work, index -> task.run(index / all, index / parts % heads, index % parts));
-      return;
-    }
+    int threads = workers.threads();
+    // Images for one thread each; what is left when all have as many is divided.
+    int whole = images < IMAGES_PER_THREAD * threads ? 0 : images - images % threads;
+    boolean fetches = used.stream().mapToInt(HeadTasks::imageSize).sum() <= FETCHED;
     workers.run(
-        images,
+        whole + (images - whole) * all,
         work,
-        image -> {
-          fetch(read, image);
+        index -> {
+          if (index >= whole) {
+            int i = index - whole;
+            task.run(whole + i / all, i / parts % heads, i % parts);
+            return;
+          }
+          if (fetches) {
+            fetch(used, index);
+          }
           for (int i = 0; i < all; i++) {
-            task.run(image, i / parts, i % parts);
+            task.run(index, i / parts, i % parts);
           }
         });
   }
 
-  private void fetch(Tensor tensor, int image) {
-    int size = tensor.dim(1) * tensor.dim(2);
-    if (size <= FETCHED) {
-      float[] sum = pool.take(1);
-      sum[0] = Prefetch.range(FloatStorage.array(tensor), tensor.offset() + image * size, size);
-      pool.give(sum);
+  private void fetch(List<Tensor> tensors, int image) {
+    float[] sums = pool.take(tensors.size());
+    for (int i = 0; i < tensors.size(); i++) {
+      Tensor tensor = tensors.get(i);
+      int size = imageSize(tensor);
+      sums[i] = Prefetch.range(FloatStorage.array(tensor), tensor.offset() + image * size, size);
     }
+    pool.give(sums);
+  }
+
+  private static int imageSize(Tensor tensor) {
+    return tensor.dim(1) * tensor.dim(2);
   }
 }
