@@ -38,6 +38,7 @@ import org.openjdk.jmh.annotations.Warmup;
       "-XX:Tier3DelayOn=1000000",
       "-XX:+UseSerialGC",
       "-XX:MaxRAMPercentage=75",
+      "-XX:ObjectAlignmentInBytes=64",
       // As the launcher does on Linux; elsewhere there is no such option.
       "-XX:+IgnoreUnrecognizedVMOptions",
       "-XX:+UseTransparentHugePages"
