@@ -1,12 +1,18 @@
 package dev.jdiffusion.benchmarks;
 
 import dev.jdiffusion.benchmarks.work.Workload;
+import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * How fast is attention of four heads, by length? The batch shrinks as the length grows, so that
  * the work stays of one order.
+ *
+ * <p>It consists of more loops than other work, and while all processors are busy with it, C2 may
+ * take two seconds to compile the last of them.
  */
+@Warmup(iterations = 8, time = 300, timeUnit = TimeUnit.MILLISECONDS)
 public class AttentionBenchmark extends SideBySide {
   private static final int HEADS = 4;
 
