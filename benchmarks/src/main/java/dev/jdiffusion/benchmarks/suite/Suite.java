@@ -81,6 +81,10 @@ public final class Suite implements Callable<Integer> {
                 .flatMap(e -> e.cases(threads).stream())
                 .filter(work -> work.toString().contains(only))
                 .toList();
+    if (cases.isEmpty()) {
+      System.err.println("no case has '" + only + "' in its name; --list prints all names");
+      return 2;
+    }
     SequencedMap<String, DeviceProbe.Answer> answers = DeviceProbe.ask(wanted(), threads);
     printDevices(answers);
     SequencedMap<Plan.Case, List<String>> contenders = new LinkedHashMap<>();
