@@ -26,13 +26,20 @@ public record MachineLimits(double flopsPerSecond, double bytesPerSecond) {
    */
   private static final int PART_OF_HEAP = 32;
 
+  /** So long no run must have been better. Arithmetic may have to wait for the JIT compiler. */
   private static final long NANOS = 130_000_000;
+
+  private static final long ARITHMETIC_NANOS = 1_000_000_000;
+
+  /** Only this much better is better. */
+  private static final double BETTER = 1.01;
+
   private static final long LONG_NANOS = 2_000_000;
 
   /**
-   * Measures a device, in less than a second: the best of several short runs. The bandwidth is the
-   * better of that of a copy, which moves {@code 2 n} elements, and that of {@code y = y + scale *
-   * x}, which moves {@code 3 n}.
+   * Measures a device, in some seconds: the best of many short runs. The bandwidth is the better of
+   * that of a copy, which moves {@code 2 n} elements, and that of {@code y = y + scale * x}, which
+   * moves {@code 3 n}.
    */
   public static MachineLimits measure(Backend backend) {
     try (Scope _ = Scope.open()) {
@@ -91,7 +98,7 @@ public record MachineLimits(double flopsPerSecond, double bytesPerSecond) {
     int[] rounds = {FEWEST_ROUNDS};
     return rate(
         backend,
-        3 * NANOS,
+        ARITHMETIC_NANOS,
         () -> {
           long start = System.nanoTime();
           double done = probe.multiplyAdds(rounds[0], chains);
@@ -118,17 +125,25 @@ public record MachineLimits(double flopsPerSecond, double bytesPerSecond) {
         System::nanoTime);
   }
 
-  /** The same, with a clock that counts nanoseconds. */
+  /**
+   * The same, with a clock that counts nanoseconds.
+   *
+   * @param nanos ends when no run has been better for so long
+   */
   static double rate(long nanos, DoubleSupplier work, LongSupplier clock) {
-    long begin = clock.getAsLong();
+    long since = clock.getAsLong();
     double best = 0;
     long now;
     do {
       long start = clock.getAsLong();
       double done = work.getAsDouble();
       now = clock.getAsLong();
-      best = Math.max(best, done / ((now - start) * 1e-9));
-    } while (now - begin < nanos);
+      double rate = done / ((now - start) * 1e-9);
+      if (rate > best * BETTER) {
+        since = now;
+      }
+      best = Math.max(best, rate);
+    } while (now - since < nanos);
     return best;
   }
 }
