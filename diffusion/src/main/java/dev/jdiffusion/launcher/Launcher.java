@@ -101,14 +101,12 @@ public final class Launcher {
     }
     command.add("-XX:MaxRAMPercentage=75");
     // Short commands would wait longer than they save: for their first, empty pages, and for
-    // classes
-    // that cannot be mapped from the JDK's archive, in which objects stand closer.
+    // classes that are not mapped from the JDK's archive, where objects stand closer.
     if (args.length > 0 && args[0].equals("train")) {
       // Workspaces begin where a cache line begins if objects do, so that a vector lies in one.
       command.add("-XX:ObjectAlignmentInBytes=64");
       if (offersHugePages()) {
-        // Tensors are large arrays: with pages of 4 kB, translating addresses halves their
-        // bandwidth.
+        // With pages of 4 kB, translating addresses halves the bandwidth of large arrays.
         command.add("-XX:+UseTransparentHugePages");
       }
     }
