@@ -27,6 +27,11 @@ public abstract class Storage {
     return length;
   }
 
+  /** {@link Tensor#offset} of the first element. */
+  public int first() {
+    return 0;
+  }
+
   public final boolean isAlive() {
     return references > 0;
   }

@@ -24,7 +24,7 @@ public final class Tensor {
   public static Tensor empty(Backend backend, Shape shape) {
     Storage storage = backend.allocate(shape.size());
     Scope.register(storage);
-    return new Tensor(storage, 0, shape);
+    return new Tensor(storage, storage.first(), shape);
   }
 
   public static Tensor zeros(Backend backend, Shape shape) {

@@ -44,6 +44,14 @@ final class TensorTest {
   }
 
   @Test
+  void rangeCountsFromWhereTheStorageBegins() {
+    Tensor tensor = Tensor.zeros(Backends.open(Device.CPU), Shape.of(4));
+    int first = tensor.storage().first();
+    assertEquals(first, tensor.offset());
+    assertEquals(first + 3, tensor.range(3, Shape.of(1)).offset());
+  }
+
+  @Test
   void rangeStaysWithinTheTensor() {
     Tensor matrix = oneToSix();
     Tensor row = matrix.range(0, Shape.of(3));

@@ -96,7 +96,7 @@ final class CpuAttention implements Attention {
     int features = q.count() / heads;
     int width = SmallMatMul.padded(features);
     int block = block(to - from, length);
-    int keys = SmallMatMul.FIRST;
+    int keys = FloatPool.FIRST;
     int values = keys + length * width;
     int queries = values + length * width;
     int results = queries + features * block;
@@ -187,7 +187,7 @@ final class CpuAttention implements Attention {
     // Tiles are two vectors wide; gradients that are not are summed beside.
     boolean inPlace = width == features;
     int beside = inPlace ? 0 : length * width;
-    int keys = SmallMatMul.FIRST;
+    int keys = FloatPool.FIRST;
     int values = keys + length * width;
     int dKeys = values + length * width;
     int dValues = dKeys + beside;

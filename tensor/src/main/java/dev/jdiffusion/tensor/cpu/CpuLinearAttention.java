@@ -54,7 +54,7 @@ final class CpuLinearAttention implements LinearAttention {
     int features = q.count() / heads;
     int width = SmallMatMul.padded(features);
     int tile = TiledLoops.tile(width);
-    int keys = SmallMatMul.FIRST;
+    int keys = FloatPool.FIRST;
     int values = keys + length * width;
     int context = values + BLOCK * width;
     int max = context + width * width;
@@ -173,7 +173,7 @@ final class CpuLinearAttention implements LinearAttention {
       this.features = features;
       width = SmallMatMul.padded(features);
       tile = TiledLoops.tile(width);
-      first = SmallMatMul.FIRST;
+      first = FloatPool.FIRST;
       second = first + BLOCK * width;
       third = second + BLOCK * width;
       context = third + BLOCK * width;

@@ -17,7 +17,13 @@ final class FloatStorage extends Storage {
   FloatStorage(Backend backend, FloatPool pool, int length) {
     super(backend, length);
     this.pool = pool;
-    this.array = pool.take((int) Math.min((long) length + SLACK, Integer.MAX_VALUE));
+    this.array =
+        pool.take((int) Math.min((long) length + FloatPool.FIRST + SLACK, Integer.MAX_VALUE));
+  }
+
+  @Override
+  public int first() {
+    return FloatPool.FIRST;
   }
 
   /** The elements; an error after the storage was freed. */

@@ -30,13 +30,6 @@ final class SmallMatMul {
   /** Distance of the rows of a pitched matrix, which is the most columns that it can have. */
   static final int PITCH = SmallProducts.PITCH;
 
-  /**
-   * Where the matrices of a workspace best begin. An array's elements come after 16 bytes of its
-   * own; if the JVM was told to place arrays at the start of a cache line, a vector from here on
-   * lies in one line and not in two.
-   */
-  static final int FIRST = 12;
-
   /** With 16 registers only tiles of two vectors fit. */
   private static final int WIDEST = L == 16 ? SmallProducts.VECTORS : 2;
 
