@@ -103,7 +103,7 @@ public final class Launcher {
     // Short commands would wait longer than they save: for their first, empty pages, and for
     // classes that are not mapped from the JDK's archive, where objects stand closer.
     if (args.length > 0 && args[0].equals("train")) {
-      // Workspaces begin where a cache line begins if objects do, so that a vector lies in one.
+      // Tensors begin where a cache line begins if objects do, so that a vector lies in one.
       command.add("-XX:ObjectAlignmentInBytes=64");
       if (offersHugePages()) {
         // With pages of 4 kB, translating addresses halves the bandwidth of large arrays.

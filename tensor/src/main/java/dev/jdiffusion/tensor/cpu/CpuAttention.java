@@ -2,6 +2,7 @@ package dev.jdiffusion.tensor.cpu;
 
 import dev.jdiffusion.tensor.Columns;
 import dev.jdiffusion.tensor.Tensor;
+import dev.jdiffusion.tensor.cpu.HeadTiles.Rows;
 import dev.jdiffusion.tensor.ops.Attention;
 import java.util.Arrays;
 import java.util.List;
@@ -202,14 +203,9 @@ final class CpuAttention implements Attention {
     int dScores = probabilities + length * QUERIES;
     int scratch = dScores + length * QUERIES;
     float[] work = pool.take(scratch + RowSoftmax.scratch(block));
-    float[] dKArray = inPlace ? FloatStorage.array(dK.tensor()) : work;
-    float[] dVArray = inPlace ? FloatStorage.array(dV.tensor()) : work;
-    float[] dQArray = inPlace ? FloatStorage.array(dQ.tensor()) : work;
-    int dKAt = inPlace ? HeadTiles.start(dK, image, head, features) : dKeys;
-    int dVAt = inPlace ? HeadTiles.start(dV, image, head, features) : dValues;
-    int dKRow = inPlace ? dK.rowStride() : width;
-    int dVRow = inPlace ? dV.rowStride() : width;
-    int dQRow = inPlace ? dQ.rowStride() : width;
+    Rows dQRows = inPlace ? Rows.of(dQ, image, head, features) : new Rows(work, results, width);
+    Rows dKRows = inPlace ? Rows.of(dK, image, head, features) : new Rows(work, dKeys, width);
+    Rows dVRows = inPlace ? Rows.of(dV, image, head, features) : new Rows(work, dValues, width);
     HeadTiles.load(v, image, head, features, 0, length, 1f, work, values, width);
     HeadTiles.load(k, image, head, features, 0, length, scale2, work, keys, width);
     float[] logSumExps = FloatStorage.array(logSumExp);
@@ -267,18 +263,39 @@ final class CpuAttention implements Attention {
           work,
           upstream,
           width,
-          dVArray,
-          dVAt,
-          dVRow,
+          dVRows.array(),
+          dVRows.at(),
+          dVRows.row(),
           length,
           width,
           rows,
           i > 0);
       SmallMatMul.multiplyPitched(
-          work, dScores, work, queries, width, dKArray, dKAt, dKRow, length, width, rows, i > 0);
-      int dQAt = inPlace ? HeadTiles.start(dQ, image, head, features) + i * dQRow : results;
+          work,
+          dScores,
+          work,
+          queries,
+          width,
+          dKRows.array(),
+          dKRows.at(),
+          dKRows.row(),
+          length,
+          width,
+          rows,
+          i > 0);
       SmallMatMul.multiplyTransposed(
-          work, dScores, QUERIES, work, keys, width, dQArray, dQAt, dQRow, rows, width, length,
+          work,
+          dScores,
+          QUERIES,
+          work,
+          keys,
+          width,
+          dQRows.array(),
+          dQRows.at(inPlace ? i : 0),
+          dQRows.row(),
+          rows,
+          width,
+          length,
           false);
       if (!inPlace) {
         HeadTiles.store(work, results, width, rows, features, 1f, dQ, image, head, i);

@@ -16,11 +16,19 @@ import jdk.incubator.vector.VectorOperators;
 final class HeadTiles {
   private HeadTiles() {}
 
-  /** Index of the first element of a head of an image. */
-  static int start(Columns columns, int image, int head, int features) {
-    return columns.offset()
-        + image * columns.tensor().dim(1) * columns.rowStride()
-        + head * features;
+  /** Rows in an array: where the first begins, and the distance to the next. */
+  record Rows(float[] array, int at, int row) {
+    /** Those of a head of an image. */
+    static Rows of(Columns columns, int image, int head, int features) {
+      int row = columns.rowStride();
+      int at = columns.offset() + image * columns.tensor().dim(1) * row + head * features;
+      return new Rows(FloatStorage.array(columns.tensor()), at, row);
+    }
+
+    /** Where a row begins. */
+    int at(int index) {
+      return at + index * row;
+    }
   }
 
   /**
@@ -38,9 +46,10 @@ final class HeadTiles {
       float[] to,
       int toAt,
       int width) {
-    float[] from = FloatStorage.array(columns.tensor());
-    int fromRow = columns.rowStride();
-    int fromAt = start(columns, image, head, features) + row * fromRow;
+    Rows place = Rows.of(columns, image, head, features);
+    float[] from = place.array;
+    int fromRow = place.row;
+    int fromAt = place.at(row);
     Kernel.launch(() -> {
       for (int c = 0; c < width; c += L) {
         if (c + 2 * L <= features) {
@@ -127,9 +136,10 @@ final class HeadTiles {
       int image,
       int head,
       int row) {
-    float[] to = FloatStorage.array(columns.tensor());
-    int toRow = columns.rowStride();
-    int toAt = start(columns, image, head, features) + row * toRow;
+    Rows place = Rows.of(columns, image, head, features);
+    float[] to = place.array;
+    int toRow = place.row;
+    int toAt = place.at(row);
     Kernel.launch(() -> {
       for (int c = 0; c < features; c += L) {
         if (c + 2 * L <= features) {
@@ -162,9 +172,10 @@ final class HeadTiles {
       int image,
       int head,
       int row) {
-    float[] to = FloatStorage.array(columns.tensor());
-    int toRow = columns.rowStride();
-    int toAt = start(columns, image, head, features) + row * toRow;
+    Rows place = Rows.of(columns, image, head, features);
+    float[] to = place.array;
+    int toRow = place.row;
+    int toAt = place.at(row);
     Kernel.launch(() -> {
       int whole = features & -L;
       VectorMask<Float> mask = F.indexInRange(whole, features);
