@@ -69,7 +69,7 @@ final class CpuAttention implements Attention {
     int length = q.tensor().dim(1);
     int parts = (length + TASK_QUERIES - 1) / TASK_QUERIES;
     tasks.run(
-        List.of(q.tensor(), out),
+        List.of(q, k, v, Columns.all(out)),
         heads,
         parts,
         work(q, k),
@@ -157,7 +157,7 @@ final class CpuAttention implements Attention {
       Columns dK,
       Columns dV) {
     tasks.run(
-        List.of(q.tensor(), out, dOut),
+        List.of(q, k, v, Columns.all(out), Columns.all(dOut), dQ, dK, dV),
         heads,
         1,
         work(q, k),

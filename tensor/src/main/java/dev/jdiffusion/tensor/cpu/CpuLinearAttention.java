@@ -33,7 +33,7 @@ final class CpuLinearAttention implements LinearAttention {
     int features = q.count() / heads;
     long work = 2L * k.tensor().size() * features;
     tasks.run(
-        List.of(q.tensor()),
+        List.of(q, k, v, Columns.all(out)),
         heads,
         1,
         work,
@@ -135,7 +135,7 @@ final class CpuLinearAttention implements LinearAttention {
     int features = q.count() / heads;
     long work = 5L * k.tensor().size() * features;
     tasks.run(
-        List.of(q.tensor()),
+        List.of(q, k, v, Columns.all(dOut), dQ, dK, dV),
         heads,
         1,
         work,

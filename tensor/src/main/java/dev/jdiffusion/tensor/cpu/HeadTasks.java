@@ -1,5 +1,6 @@
 package dev.jdiffusion.tensor.cpu;
 
+import dev.jdiffusion.tensor.Columns;
 import dev.jdiffusion.tensor.Tensor;
 import java.util.List;
 
@@ -12,8 +13,8 @@ final class HeadTasks {
   /** With fewer, a thread that is late by an image makes others wait for long. */
   private static final int IMAGES_PER_THREAD = 16;
 
-  /** Elements of an image that stay in the second-level cache until its heads need them. */
-  private static final int FETCHED = 1 << 18;
+  /** Elements of an image that stay in a cache, if only the third, until its heads need them. */
+  private static final int FETCHED = 1 << 20;
 
   private final Workers workers;
   private final FloatPool pool;
@@ -31,16 +32,17 @@ final class HeadTasks {
   /**
    * Runs a task for each part of each head.
    *
-   * @param used what all heads of an image read or write: [images, length, width] each
+   * @param used what the heads of an image read or write: of [images, length, width] each
    * @param work of all tasks, in multiply-adds
    */
-  void run(List<Tensor> used, int heads, int parts, long work, Task task) {
-    int images = used.getFirst().dim(0);
+  void run(List<Columns> used, int heads, int parts, long work, Task task) {
+    List<Tensor> tensors = used.stream().map(Columns::tensor).distinct().toList();
+    int images = tensors.getFirst().dim(0);
     int all = heads * parts;
     int threads = workers.threads();
     // Images for one thread each; what is left when all have as many is divided.
     int whole = images < IMAGES_PER_THREAD * threads ? 0 : images - images % threads;
-    boolean fetches = used.stream().mapToInt(HeadTasks::imageSize).sum() <= FETCHED;
+    boolean fetches = tensors.stream().mapToInt(HeadTasks::imageSize).sum() <= FETCHED;
     workers.run(
         whole + (images - whole) * all,
         work,
@@ -51,7 +53,7 @@ final class HeadTasks {
             return;
           }
           if (fetches) {
-            fetch(used, index);
+            fetch(tensors, index);
           }
           for (int i = 0; i < all; i++) {
             task.run(index, i / parts, i % parts);

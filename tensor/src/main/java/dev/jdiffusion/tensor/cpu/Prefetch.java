@@ -5,7 +5,8 @@ package dev.jdiffusion.tensor.cpu;
  *
  * <p>Kernels read and write many short pieces far apart, which the hardware does not foresee; they
  * then wait for memory line by line. Reading one element of each line first, all independent of one
- * another, keeps many lines on their way at once.
+ * another, keeps many lines on their way at once; and at four places in turn, because the hardware
+ * runs some distance ahead of each, which from one place alone reaches half the bandwidth.
  */
 final class Prefetch {
   private static final int LINE = 16;
@@ -17,19 +18,20 @@ final class Prefetch {
    * optimised away.
    */
   static float range(float[] array, int from, int length) {
+    int quarter = length / 4 & -LINE;
     float s0 = 0;
     float s1 = 0;
     float s2 = 0;
     float s3 = 0;
     int end = from + length;
     int i = from;
-    for (; i <= end - 4 * LINE; i += 4 * LINE) {
+    for (; i < from + quarter; i += LINE) {
       s0 += array[i];
-      s1 += array[i + LINE];
-      s2 += array[i + 2 * LINE];
-      s3 += array[i + 3 * LINE];
+      s1 += array[i + quarter];
+      s2 += array[i + 2 * quarter];
+      s3 += array[i + 3 * quarter];
     }
-    for (; i < end; i += LINE) {
+    for (i += 3 * quarter; i < end; i += LINE) {
       s0 += array[i];
     }
     return s0 + s1 + s2 + s3;
