@@ -32,7 +32,7 @@ final class DenseProduct {
   private static final int TASK = 1 << 20;
 
   /** Sums up to this length wait for memory; longer ones leave the hardware time to foresee. */
-  private static final int SHORT_SUM = 256;
+  private static final int SHORT_SUM = 448;
 
   /** Where sums start that start from nothing. */
   static final float[] ZEROS = new float[OuterProducts.WIDEST * Lanes.L];
@@ -172,6 +172,11 @@ final class DenseProduct {
       if (windows.isDirect()) {
         if (windows.length() <= SHORT_SUM) {
           copy[0] = Prefetch.range(input, xFrom, tables.pixels * windows.rowLength);
+          if (endPanel - firstPanel == panels.count) {
+            // A panel writes pieces of rows.
+            int length = (tables.pixels - 1) * target.rowStride + panels.columns;
+            copy[0] += Prefetch.range(target.out, outFrom, length);
+          }
         }
       } else {
         windows.fill(block, input, inputFrom, copy);
