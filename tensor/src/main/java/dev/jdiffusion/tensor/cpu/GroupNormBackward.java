@@ -157,12 +157,18 @@ final class GroupNormBackward {
         float[] dv = activated ? dX : dOut;
         int dvAt = (activated ? dXAt : dOutAt) + blockAt;
         if (!activated && TiledSums.hasSeveralPasses(tile, n)) {
-          tiles[spare] = Prefetch.range(x, xAt + blockAt, n) + Prefetch.range(dv, dvAt, n);
+          tiles[spare] =
+              Prefetch.range(x, xAt + blockAt, n)
+                  + Prefetch.range(dv, dvAt, n)
+                  + Prefetch.range(dX, dXAt + blockAt, n);
         }
         TiledSums.gradientMoments(
             dv, dvAt, x, xAt + blockAt, tiles, meanTile, sum, product, tile, n);
       } else if (keepsSlopes()) {
         int slopesFrom = slopesAt + blockAt - start;
+        if (TiledSums.hasSeveralPasses(tile, n)) {
+          tiles[spare] = Prefetch.range(dOut, dOutAt + blockAt, n);
+        }
         for (int i = 0; i < n; i += at.chunk) {
           GroupNormLoops.geluAndSlope(
               x,
