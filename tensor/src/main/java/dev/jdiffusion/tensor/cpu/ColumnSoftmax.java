@@ -2,6 +2,13 @@ package dev.jdiffusion.tensor.cpu;
 
 import static dev.jdiffusion.tensor.cpu.Lanes.F;
 import static dev.jdiffusion.tensor.cpu.Lanes.L;
+import static dev.jdiffusion.tensor.cpu.VectorMath.B1;
+import static dev.jdiffusion.tensor.cpu.VectorMath.B2;
+import static dev.jdiffusion.tensor.cpu.VectorMath.B3;
+import static dev.jdiffusion.tensor.cpu.VectorMath.B4;
+import static dev.jdiffusion.tensor.cpu.VectorMath.B5;
+import static dev.jdiffusion.tensor.cpu.VectorMath.B6;
+import static dev.jdiffusion.tensor.cpu.VectorMath.ROUND_BIASED;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
@@ -9,7 +16,7 @@ import jdk.incubator.vector.VectorOperators;
 /**
  * Softmax down the columns of a matrix in cache, with powers of two. Each lane is a column of its
  * own, so nothing is exchanged between lanes and nothing depends on how many there are; a column's
- * sum is taken over runs of {@link #RUN} rows first.
+ * sum is taken over runs of rows first.
  */
 final class ColumnSoftmax {
   /** Rows that are added one after the other; so are the sums of the runs. */
@@ -73,6 +80,111 @@ final class ColumnSoftmax {
         }
       }
     });
+  }
+
+  /**
+   * {@code x = 2^(a b)} of a product, see {@link SmallMatMul#multiply}, whose elements lie between
+   * -126 and 127. To {@code sums} are added the sums of four rows at a time.
+   *
+   * <p>Powers follow on each few rows, so that the processor begins with the next product while it
+   * ends them.
+   */
+  static void powersOfProduct(
+      float[] a,
+      int aAt,
+      int aRow,
+      float[] b,
+      int bAt,
+      int bRow,
+      float[] x,
+      int at,
+      int row,
+      int rows,
+      int columns,
+      int inner,
+      float[] sums,
+      int sumsAt) {
+    int m = 0;
+    for (; m <= rows - 4; m += 4) {
+      SmallMatMul.multiply(
+          a, aAt + m * aRow, aRow, b, bAt, bRow, x, at + m * row, row, 4, columns, inner);
+      powers4(x, at + m * row, row, columns, sums, sumsAt);
+    }
+    for (; m < rows; m++) {
+      SmallMatMul.multiply(
+          a, aAt + m * aRow, aRow, b, bAt, bRow, x, at + m * row, row, 1, columns, inner);
+      powers1(x, at + m * row, columns, sums, sumsAt);
+    }
+  }
+
+  /**
+   * Four rows. Spelled out, since with four calls of {@link VectorMath#exp2Small} C2 would reach
+   * its limit of nodes in the caller, into which it inlines methods that are short.
+   */
+  private static void powers4(float[] x, int at, int row, int columns, float[] sums, int sumsAt) {
+    FloatVector bias = FloatVector.broadcast(F, ROUND_BIASED);
+    for (int c = 0; c < columns; c += L) {
+      int i = at + c;
+      FloatVector x0 = FloatVector.fromArray(F, x, i);
+      FloatVector x1 = FloatVector.fromArray(F, x, i + row);
+      FloatVector x2 = FloatVector.fromArray(F, x, i + 2 * row);
+      FloatVector x3 = FloatVector.fromArray(F, x, i + 3 * row);
+      FloatVector t0 = x0.add(bias);
+      FloatVector t1 = x1.add(bias);
+      FloatVector t2 = x2.add(bias);
+      FloatVector t3 = x3.add(bias);
+      FloatVector r0 = x0.sub(t0.sub(bias));
+      FloatVector r1 = x1.sub(t1.sub(bias));
+      FloatVector r2 = x2.sub(t2.sub(bias));
+      FloatVector r3 = x3.sub(t3.sub(bias));
+      FloatVector p0 = r0.fma(FloatVector.broadcast(F, B6), FloatVector.broadcast(F, B5));
+      FloatVector p1 = r1.fma(FloatVector.broadcast(F, B6), FloatVector.broadcast(F, B5));
+      FloatVector p2 = r2.fma(FloatVector.broadcast(F, B6), FloatVector.broadcast(F, B5));
+      FloatVector p3 = r3.fma(FloatVector.broadcast(F, B6), FloatVector.broadcast(F, B5));
+      p0 = p0.fma(r0, FloatVector.broadcast(F, B4));
+      p1 = p1.fma(r1, FloatVector.broadcast(F, B4));
+      p2 = p2.fma(r2, FloatVector.broadcast(F, B4));
+      p3 = p3.fma(r3, FloatVector.broadcast(F, B4));
+      p0 = p0.fma(r0, FloatVector.broadcast(F, B3));
+      p1 = p1.fma(r1, FloatVector.broadcast(F, B3));
+      p2 = p2.fma(r2, FloatVector.broadcast(F, B3));
+      p3 = p3.fma(r3, FloatVector.broadcast(F, B3));
+      p0 = p0.fma(r0, FloatVector.broadcast(F, B2));
+      p1 = p1.fma(r1, FloatVector.broadcast(F, B2));
+      p2 = p2.fma(r2, FloatVector.broadcast(F, B2));
+      p3 = p3.fma(r3, FloatVector.broadcast(F, B2));
+      p0 = p0.fma(r0, FloatVector.broadcast(F, B1));
+      p1 = p1.fma(r1, FloatVector.broadcast(F, B1));
+      p2 = p2.fma(r2, FloatVector.broadcast(F, B1));
+      p3 = p3.fma(r3, FloatVector.broadcast(F, B1));
+      p0 = p0.fma(r0, FloatVector.broadcast(F, 1f));
+      p1 = p1.fma(r1, FloatVector.broadcast(F, 1f));
+      p2 = p2.fma(r2, FloatVector.broadcast(F, 1f));
+      p3 = p3.fma(r3, FloatVector.broadcast(F, 1f));
+      FloatVector e0 =
+          p0.mul(t0.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats());
+      FloatVector e1 =
+          p1.mul(t1.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats());
+      FloatVector e2 =
+          p2.mul(t2.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats());
+      FloatVector e3 =
+          p3.mul(t3.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats());
+      e0.intoArray(x, i);
+      e1.intoArray(x, i + row);
+      e2.intoArray(x, i + 2 * row);
+      e3.intoArray(x, i + 3 * row);
+      FloatVector.fromArray(F, sums, sumsAt + c)
+          .add(e0.add(e1).add(e2.add(e3)))
+          .intoArray(sums, sumsAt + c);
+    }
+  }
+
+  private static void powers1(float[] x, int at, int columns, float[] sums, int sumsAt) {
+    for (int c = 0; c < columns; c += L) {
+      FloatVector e = VectorMath.exp2Small(FloatVector.fromArray(F, x, at + c));
+      e.intoArray(x, at + c);
+      FloatVector.fromArray(F, sums, sumsAt + c).add(e).intoArray(sums, sumsAt + c);
+    }
   }
 
   private static void powers(

@@ -34,6 +34,13 @@ final class CpuAttention implements Attention {
   /** Scores of a block, about: they and, backward, their gradients fit the second-level cache. */
   private static final int SCORES = 1 << 16;
 
+  /**
+   * Scores up to this, of either sign, are raised to powers of two as they are: these, their sums
+   * and products with values stay far from overflow and underflow. Of larger ones the maximum is
+   * subtracted first.
+   */
+  private static final float SMALL_SCORES = 48;
+
   /** Queries of a forward task. */
   private static final int TASK_QUERIES = 256;
 
@@ -108,6 +115,7 @@ final class CpuAttention implements Attention {
     float[] work = pool.take(sums + block);
     HeadTiles.load(k, image, head, features, 0, length, scale2, work, keys, width);
     HeadTiles.load(v, image, head, features, 0, length, 1f, work, values, width);
+    float keySquares = ScoreBounds.ofRows(work, keys, width, length, work, scores);
     float[] logSumExps = FloatStorage.array(logSumExp);
     int logSumExpAt = logSumExp.offset() + (image * heads + head) * queryLength;
     for (int i = from; i < to; i += block) {
@@ -115,12 +123,21 @@ final class CpuAttention implements Attention {
       int columns = padded(rows);
       HeadTiles.load(q, image, head, features, i, rows, 1f, work, results, width);
       transpose(work, results, width, rows, features, queries, block);
-      SmallMatMul.multiply(
-          work, keys, width, work, queries, block, work, scores, QUERIES, length, columns,
-          features);
-      ColumnSoftmax.maxima(work, scores, QUERIES, length, columns, work, maxima);
+      float querySquares =
+          ScoreBounds.ofColumns(work, queries, block, features, columns, work, maxima);
       Arrays.fill(work, sums, sums + block, 0f);
-      ColumnSoftmax.powers(work, scores, QUERIES, length, columns, work, maxima, work, sums);
+      if (Math.sqrt((double) keySquares * querySquares) <= SMALL_SCORES) {
+        Arrays.fill(work, maxima, maxima + block, 0f);
+        ColumnSoftmax.powersOfProduct(
+            work, keys, width, work, queries, block, work, scores, QUERIES, length, columns,
+            features, work, sums);
+      } else {
+        SmallMatMul.multiply(
+            work, keys, width, work, queries, block, work, scores, QUERIES, length, columns,
+            features);
+        ColumnSoftmax.maxima(work, scores, QUERIES, length, columns, work, maxima);
+        ColumnSoftmax.powers(work, scores, QUERIES, length, columns, work, maxima, work, sums);
+      }
       ColumnSoftmax.logarithms(work, maxima, work, sums, columns);
       System.arraycopy(work, maxima, logSumExps, logSumExpAt + i, rows);
       SmallMatMul.multiplyTransposed(

@@ -30,7 +30,7 @@ final class VectorMath {
   private static final int ROUND_BITS = 0x4b400000;
 
   /** Rounds as {@link #ROUND}; the low bits of the sum are the integer's power of two. */
-  private static final float ROUND_BIASED = ROUND + 127f;
+  static final float ROUND_BIASED = ROUND + 127f;
 
   /** Below it e^x is less than half of the smallest float. */
   private static final float EXP_LOW = -104f;
@@ -49,12 +49,12 @@ final class VectorMath {
   /** Below it 2^x is no normal float any more. */
   private static final float EXP2_NORMAL = -126f;
 
-  private static final float B1 = 0.6931472f;
-  private static final float B2 = 0.24022648f;
-  private static final float B3 = 0.055503324f;
-  private static final float B4 = 0.009618437f;
-  private static final float B5 = 0.0013398875f;
-  private static final float B6 = 0.00015353362f;
+  static final float B1 = 0.6931472f;
+  static final float B2 = 0.24022648f;
+  static final float B3 = 0.055503324f;
+  static final float B4 = 0.009618437f;
+  static final float B5 = 0.0013398875f;
+  static final float B6 = 0.00015353362f;
 
   // As E2 to E6, for SiLU.
   /** ln 2. */
@@ -136,6 +136,11 @@ final class VectorMath {
    */
   static FloatVector exp2Negative(FloatVector x) {
     VectorMask<Float> tiny = x.compare(VectorOperators.LT, EXP2_NORMAL);
+    return exp2Small(x).blend(0f, tiny);
+  }
+
+  /** {@code 2^x} for x from -126 to 127, at most 2 ulp off. */
+  static FloatVector exp2Small(FloatVector x) {
     FloatVector t = x.add(FloatVector.broadcast(F, ROUND_BIASED));
     FloatVector r = x.sub(t.sub(FloatVector.broadcast(F, ROUND_BIASED)));
     FloatVector p =
@@ -145,8 +150,7 @@ final class VectorMath {
             .fma(r, FloatVector.broadcast(F, B2))
             .fma(r, FloatVector.broadcast(F, B1))
             .fma(r, FloatVector.broadcast(F, 1f));
-    return p.mul(t.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats())
-        .blend(0f, tiny);
+    return p.mul(t.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats());
   }
 
   /** {@code e^(x - n ln 2)}. */

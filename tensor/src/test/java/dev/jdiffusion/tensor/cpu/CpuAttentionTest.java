@@ -1,6 +1,7 @@
 package dev.jdiffusion.tensor.cpu;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.jdiffusion.tensor.Backend;
 import dev.jdiffusion.tensor.Backends;
@@ -10,8 +11,11 @@ import dev.jdiffusion.tensor.Shape;
 import dev.jdiffusion.tensor.Tensor;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class CpuAttentionTest {
   private static final int KEYS = 5;
@@ -43,6 +47,71 @@ class CpuAttentionTest {
             Columns.all(dV));
     assertArrayEquals(new float[KEYS * COLUMNS], dK.toFloats());
     assertArrayEquals(new float[KEYS * COLUMNS], dV.toFloats());
+  }
+
+  /** The largest scores, of either sign: small for all queries, for some blocks only, for none. */
+  @ParameterizedTest
+  @ValueSource(doubles = {1, 30, 1000})
+  void scoresOfAnySizeGiveTheSoftmax(double largest) {
+    int queries = 150;
+    int keys = 39;
+    Random random = new Random(7);
+    float[] q = new float[queries * COLUMNS];
+    float[] k = new float[keys * COLUMNS];
+    float[] v = new float[keys * COLUMNS];
+    for (int i = 0; i < q.length; i++) {
+      q[i] = (random.nextFloat() - 0.5f) * (i < q.length / 2 ? 1f : 2f);
+    }
+    for (int i = 0; i < k.length; i++) {
+      k[i] = random.nextFloat() - 0.5f;
+      v[i] = random.nextFloat();
+    }
+    double[][] scores = scores(q, k, queries, keys);
+    double max =
+        Arrays.stream(scores).flatMapToDouble(Arrays::stream).map(Math::abs).max().orElseThrow();
+    double scale = largest / max;
+    Tensor out = nans(1, queries, COLUMNS);
+    Tensor logSumExp = nans(1, 1, queries);
+    cpu.attention()
+        .forward(
+            Columns.all(Tensor.of(cpu, Shape.of(1, queries, COLUMNS), q)),
+            Columns.all(Tensor.of(cpu, Shape.of(1, keys, COLUMNS), k)),
+            Columns.all(Tensor.of(cpu, Shape.of(1, keys, COLUMNS), v)),
+            1,
+            scale,
+            out,
+            logSumExp);
+    float[] result = out.toFloats();
+    for (int i = 0; i < queries; i++) {
+      double[] weights = new double[keys];
+      double top = Arrays.stream(scores[i]).max().orElseThrow();
+      double sum = 0;
+      for (int j = 0; j < keys; j++) {
+        weights[j] = Math.exp(scale * (scores[i][j] - top));
+        sum += weights[j];
+      }
+      assertEquals(scale * top + Math.log(sum), logSumExp.toFloats()[i], 1e-6 * largest + 1e-6);
+      for (int c = 0; c < COLUMNS; c++) {
+        double expected = 0;
+        for (int j = 0; j < keys; j++) {
+          expected += weights[j] / sum * v[j * COLUMNS + c];
+        }
+        // Rounded scores: of 1000 the last bit is 6e-5, and so large is then a weight's error.
+        assertEquals(expected, result[i * COLUMNS + c], 1e-6 + 4e-7 * largest);
+      }
+    }
+  }
+
+  private static double[][] scores(float[] q, float[] k, int queries, int keys) {
+    double[][] scores = new double[queries][keys];
+    for (int i = 0; i < queries; i++) {
+      for (int j = 0; j < keys; j++) {
+        for (int c = 0; c < COLUMNS; c++) {
+          scores[i][j] += (double) q[i * COLUMNS + c] * k[j * COLUMNS + c];
+        }
+      }
+    }
+    return scores;
   }
 
   private Tensor nans(int... extents) {
