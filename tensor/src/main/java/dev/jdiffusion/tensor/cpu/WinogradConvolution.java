@@ -114,6 +114,9 @@ final class WinogradConvolution {
                   products,
                   result,
                   resultTable);
+              if (splits == 1) {
+                transformed[0] = plan.fetchResults(block, out, outFrom);
+              }
               Output output =
                   new Output(
                       plan,

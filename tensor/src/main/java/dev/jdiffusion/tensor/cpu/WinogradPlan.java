@@ -87,6 +87,19 @@ record WinogradPlan(
     }
   }
 
+  /**
+   * Reads ahead a block's results, or their gradients: tiles are pieces of two rows.
+   *
+   * @return what {@link Prefetch#range} returns
+   */
+  float fetchResults(Windows.Block block, float[] results, int from) {
+    int firstRow = block.image() * outRows + 2 * block.row();
+    int lastImage = block.image() + block.images() - 1;
+    int endRow = lastImage * outRows + Math.min(outRows, 2 * (block.row() + block.rows()));
+    int pixelRow = outColumns * outputs;
+    return Prefetch.range(results, from + firstRow * pixelRow, (endRow - firstRow) * pixelRow);
+  }
+
   /** Transforms the input tiles of a block. */
   void transform(
       Windows tiles,

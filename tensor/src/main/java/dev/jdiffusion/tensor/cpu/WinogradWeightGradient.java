@@ -132,6 +132,9 @@ final class WinogradWeightGradient {
     int pixelRow = plan.outColumns() * channels;
     int whole = plan.outColumns() / 2;
     int plane = gradientPlane(most, panels);
+    if (endPanel - firstPanel == panels.count) {
+      gradients[0] = plan.fetchResults(block, dOut, dOutFrom);
+    }
     int tile = 0;
     for (int n = 0; n < block.images(); n++) {
       for (int y = 0; y < block.rows(); y++) {
