@@ -42,7 +42,7 @@ final class HeadTasks {
     int threads = workers.threads();
     // Images for one thread each; what is left when all have as many is divided.
     int whole = images < IMAGES_PER_THREAD * threads ? 0 : images - images % threads;
-    boolean fetches = tensors.stream().mapToInt(HeadTasks::imageSize).sum() <= FETCHED;
+    boolean fetches = tensors.stream().mapToLong(HeadTasks::imageSize).sum() <= FETCHED;
     workers.run(
         whole + (images - whole) * all,
         work,

@@ -1,12 +1,12 @@
 package dev.jdiffusion.tensor.cpu;
 
 /**
- * Brings memory into the cache in the order in which it lies.
+ * Brings memory into the cache before it is used.
  *
  * <p>Kernels read and write many short pieces far apart, which the hardware does not foresee; they
  * then wait for memory line by line. Reading one element of each line first, all independent of one
- * another, keeps many lines on their way at once; and at four places in turn, because the hardware
- * runs some distance ahead of each, which from one place alone reaches half the bandwidth.
+ * another, keeps many lines on their way at once. It is done at four places in turn: the hardware
+ * runs some distance ahead of each, which at one place alone reaches half the bandwidth.
  */
 final class Prefetch {
   private static final int LINE = 16;
