@@ -2,6 +2,7 @@ package dev.jdiffusion.tensor.cpu;
 
 import dev.jdiffusion.tensor.Columns;
 import dev.jdiffusion.tensor.Tensor;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -36,13 +37,20 @@ final class HeadTasks {
    * @param work of all tasks, in multiply-adds
    */
   void run(List<Columns> used, int heads, int parts, long work, Task task) {
-    List<Tensor> tensors = used.stream().map(Columns::tensor).distinct().toList();
+    List<Tensor> tensors = new ArrayList<>(used.size());
+    long elements = 0;
+    for (Columns columns : used) {
+      if (!tensors.contains(columns.tensor())) {
+        tensors.add(columns.tensor());
+        elements += imageSize(columns.tensor());
+      }
+    }
     int images = tensors.getFirst().dim(0);
     int all = heads * parts;
     int threads = workers.threads();
     // Images for one thread each; what is left when all have as many is divided.
     int whole = images < IMAGES_PER_THREAD * threads ? 0 : images - images % threads;
-    boolean fetches = tensors.stream().mapToLong(HeadTasks::imageSize).sum() <= FETCHED;
+    boolean fetches = elements <= FETCHED;
     workers.run(
         whole + (images - whole) * all,
         work,
