@@ -9,7 +9,8 @@ import jdk.incubator.vector.IntVector;
 
 /**
  * How large inner products can become: by Cauchy and Schwarz not larger than the product of two
- * norms. The bounds' bits do not depend on the vectors' width. NaN may get lost.
+ * norms. The bounds' bits do not depend on the vectors' width. NaN may get lost; of a score that is
+ * NaN the power is, too, whatever the bound.
  */
 final class ScoreBounds {
   private ScoreBounds() {}
