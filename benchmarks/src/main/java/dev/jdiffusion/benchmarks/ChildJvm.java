@@ -33,6 +33,7 @@ public final class ChildJvm {
                 "jdk.incubator.vector",
                 "--enable-native-access=ALL-UNNAMED",
                 "-XX:Tier3DelayOn=1000000",
+                "-XX:-UseFPUForSpilling",
                 "-XX:+UseSerialGC",
                 "-XX:MaxRAMPercentage=75",
                 "-cp",

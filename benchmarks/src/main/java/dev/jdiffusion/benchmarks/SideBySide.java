@@ -36,6 +36,7 @@ import org.openjdk.jmh.annotations.Warmup;
       "jdk.incubator.vector",
       "--enable-native-access=ALL-UNNAMED",
       "-XX:Tier3DelayOn=1000000",
+      "-XX:-UseFPUForSpilling",
       "-XX:+UseSerialGC",
       "-XX:MaxRAMPercentage=75",
       "-XX:ObjectAlignmentInBytes=64",

@@ -33,6 +33,12 @@ public final class Launcher {
    */
   private static final String NO_LIMITED_PROFILE = "-XX:Tier3DelayOn=1000000";
 
+  /**
+   * Keeps C2 from parking integers in vector registers when it runs out of others: moving them back
+   * queues up behind the multiply-adds, and addresses come too late.
+   */
+  private static final String SPILL_TO_STACK = "-XX:-UseFPUForSpilling";
+
   private static final String VECTOR_MODULE = "jdk.incubator.vector";
   private static final String VECTOR_CLASS = "jdk.incubator.vector.FloatVector";
   private static final int WRONG_USAGE = 2;
@@ -96,6 +102,7 @@ public final class Launcher {
     command.add(VECTOR_MODULE);
     command.add("--enable-native-access=ALL-UNNAMED");
     command.add(NO_LIMITED_PROFILE);
+    command.add(SPILL_TO_STACK);
     if (!choosesCollector(flags)) {
       command.add("-XX:+UseSerialGC");
     }

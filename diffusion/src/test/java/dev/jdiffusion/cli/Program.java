@@ -106,6 +106,7 @@ final class Program {
             "jdk.incubator.vector",
             "--enable-native-access=ALL-UNNAMED",
             "-XX:Tier3DelayOn=1000000",
+            "-XX:-UseFPUForSpilling",
             "-XX:+UseSerialGC",
             "-Xshare:auto"));
     command.addAll(jvmFlags);

@@ -24,6 +24,7 @@ import org.openjdk.jmh.annotations.Warmup;
       "--add-modules",
       "jdk.incubator.vector",
       "-XX:Tier3DelayOn=1000000",
+      "-XX:-UseFPUForSpilling",
       "-XX:+UseSerialGC"
     })
 @Warmup(iterations = 5, time = 300, timeUnit = TimeUnit.MILLISECONDS)

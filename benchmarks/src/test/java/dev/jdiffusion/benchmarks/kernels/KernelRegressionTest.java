@@ -58,6 +58,7 @@ class KernelRegressionTest {
             "--add-modules",
             "jdk.incubator.vector",
             "-XX:Tier3DelayOn=1000000",
+            "-XX:-UseFPUForSpilling",
             "-XX:+UseSerialGC",
             "-Xbatch",
             "-XX:+UnlockDiagnosticVMOptions",
