@@ -136,12 +136,13 @@ final class DenseProduct {
     return threads == 1 ? 1 : Math.clamp((2L * threads + blocks - 1) / blocks, 1, panels);
   }
 
-  /** Indices of a block's pixels; {@code none} is zero for all of them. */
-  private record Tables(int pixels, int[] input, int[] output, int[] none) {
+  /** Indices of a block's pixels. */
+  private record Tables(int pixels, int[] input, int[] output) {
     static Tables of(Windows windows, Windows.Block block, Target target) {
-      int[] output = windows.table(block, target.imageStride, target.rowStride, target.pixelStride);
       return new Tables(
-          windows.pixels(block), windows.inputTable(block), output, new int[output.length]);
+          windows.pixels(block),
+          windows.inputTable(block),
+          windows.table(block, target.imageStride, target.rowStride, target.pixelStride));
     }
   }
 
@@ -218,11 +219,11 @@ final class DenseProduct {
       int column = panels.first[p];
       // What the sums begin with: a row for all, or a residual; afterwards, what is there.
       float[] from = out;
-      int[] fromTable = tables.output;
+      boolean oneRow = false;
       int fromIndex = outFrom + column;
       if (start.residual == null) {
         from = start.bias == null ? ZEROS : start.bias;
-        fromTable = tables.none;
+        oneRow = true;
         fromIndex = start.bias == null ? 0 : start.biasFrom + column;
       } else if (start.bias == null) {
         from = start.residual;
@@ -242,7 +243,7 @@ final class DenseProduct {
               packed,
               panels.packedIndex(p, i * windows.rowLength + begin, windows.length()),
               from,
-              fromTable,
+              oneRow,
               fromIndex,
               out,
               tables.output,
@@ -251,7 +252,7 @@ final class DenseProduct {
               length,
               panels.last[p]);
           from = out;
-          fromTable = tables.output;
+          oneRow = false;
           fromIndex = outFrom + column;
         }
       }

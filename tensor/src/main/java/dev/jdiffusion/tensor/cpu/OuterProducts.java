@@ -131,8 +131,8 @@ final class OuterProducts {
    *
    * @param xBase per pixel, index of k = 0 in x, relative to xFrom; the last index repeated {@link
    *     #OVERHANG} times
-   * @param startBase per pixel, index of the panel's first column in start, relative to startFrom;
-   *     likewise
+   * @param start one row for all pixels, or laid out as out
+   * @param startFrom index of the row; or what corresponds to outFrom
    * @param outBase per pixel, index of the panel's first column in out, relative to outFrom;
    *     likewise
    * @param last columns in the last vector
@@ -145,7 +145,7 @@ final class OuterProducts {
       float[] w,
       int wFrom,
       float[] start,
-      int[] startBase,
+      boolean oneRow,
       int startFrom,
       float[] out,
       int[] outBase,
@@ -153,61 +153,22 @@ final class OuterProducts {
       int pixels,
       int length,
       int last) {
-    if (WIDE) {
-      switch (vectors) {
-        case 1 -> {
-          for (int p = 0; p < pixels; p += 14) {
-            WideProducts.multiply14x1(
-                x, xBase, xFrom, w, wFrom, start, startBase, startFrom, out, outBase, outFrom, p,
-                length, last);
-          }
-        }
-        case 2 -> {
-          for (int p = 0; p < pixels; p += 10) {
-            WideProducts.multiply10x2(
-                x, xBase, xFrom, w, wFrom, start, startBase, startFrom, out, outBase, outFrom, p,
-                length, last);
-          }
-        }
-        case 3 -> {
-          for (int p = 0; p < pixels; p += 8) {
-            WideProducts.multiply8x3(
-                x, xBase, xFrom, w, wFrom, start, startBase, startFrom, out, outBase, outFrom, p,
-                length, last);
-          }
-        }
-        default -> {
-          for (int p = 0; p < pixels; p += 6) {
-            WideProducts.multiply6x4(
-                x, xBase, xFrom, w, wFrom, start, startBase, startFrom, out, outBase, outFrom, p,
-                length, last);
-          }
-        }
-      }
+    if (WIDE && oneRow) {
+      WideProducts.multiply(
+          vectors, x, xBase, xFrom, w, wFrom, start, startFrom, out, outBase, outFrom, pixels,
+          length, last);
+    } else if (WIDE) {
+      WideProducts.multiplyAdd(
+          vectors, x, xBase, xFrom, w, wFrom, start, startFrom, out, outBase, outFrom, pixels,
+          length, last);
+    } else if (oneRow) {
+      NarrowProducts.multiply(
+          vectors, x, xBase, xFrom, w, wFrom, start, startFrom, out, outBase, outFrom, pixels,
+          length, last);
     } else {
-      switch (vectors) {
-        case 1 -> {
-          for (int p = 0; p < pixels; p += 12) {
-            NarrowProducts.multiply12x1(
-                x, xBase, xFrom, w, wFrom, start, startBase, startFrom, out, outBase, outFrom, p,
-                length, last);
-          }
-        }
-        case 2 -> {
-          for (int p = 0; p < pixels; p += 5) {
-            NarrowProducts.multiply5x2(
-                x, xBase, xFrom, w, wFrom, start, startBase, startFrom, out, outBase, outFrom, p,
-                length, last);
-          }
-        }
-        default -> {
-          for (int p = 0; p < pixels; p += 3) {
-            NarrowProducts.multiply3x3(
-                x, xBase, xFrom, w, wFrom, start, startBase, startFrom, out, outBase, outFrom, p,
-                length, last);
-          }
-        }
-      }
+      NarrowProducts.multiplyAdd(
+          vectors, x, xBase, xFrom, w, wFrom, start, startFrom, out, outBase, outFrom, pixels,
+          length, last);
     }
   }
 

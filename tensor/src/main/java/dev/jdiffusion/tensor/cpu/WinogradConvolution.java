@@ -82,7 +82,6 @@ final class WinogradConvolution {
     TransformedTiles result = TransformedTiles.of(most, plan.outputs());
     int[] inTable = in.table();
     int[] resultTable = result.table();
-    int[] none = new int[inTable.length];
     int splits = DenseProduct.splits(tiles.blocks, panels.count, workers.threads());
     long work = (long) tiles.pixels() * PLANES * plan.inputs() * plan.outputs();
     float[] zeros = pool.take(panels.paddedColumns());
@@ -110,7 +109,6 @@ final class WinogradConvolution {
                   firstPanel,
                   endPanel,
                   zeros,
-                  none,
                   products,
                   result,
                   resultTable);
@@ -163,7 +161,6 @@ final class WinogradConvolution {
       int firstPanel,
       int endPanel,
       float[] zeros,
-      int[] none,
       float[] products,
       TransformedTiles result,
       int[] resultTable) {
@@ -183,7 +180,7 @@ final class WinogradConvolution {
               packed,
               plane * panels.packedLength(depth) + panels.packedIndex(p, begin, depth),
               s == 0 ? zeros : products,
-              s == 0 ? none : resultTable,
+              s == 0,
               s == 0 ? 0 : to,
               products,
               resultTable,

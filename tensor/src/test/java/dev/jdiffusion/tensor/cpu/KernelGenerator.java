@@ -84,6 +84,11 @@ final class KernelGenerator {
     }
   }
 
+  /** What the products of a panel and those of a tile are told alike. */
+  private static final String PRODUCT =
+      "float[] x, int[] xBase, int xFrom, float[] w, int wFrom, float[] start, int startFrom, "
+          + "float[] out, int[] outBase, int outFrom";
+
   private static final int TAPS = 7;
 
   /** The classes. */
@@ -147,17 +152,42 @@ final class KernelGenerator {
         registers);
     line(" *");
     line(
-        " * <p>{@code multiplyRxV}: for R pixels and V vectors of columns, with x, start and out at one index");
+        " * <p>{@code multiplyRxV}: for R pixels and V vectors of columns, with x and out at one index each");
     line(
-        " * each per pixel, {@code out[pixel][column] = start[pixel][column] + sum over k of x[pixel][k] *");
+        " * per pixel, {@code out[pixel][column] = start[column] + sum over k of x[pixel][k] * w[k][column]};");
     line(
-        " * w[k][column]}; only {@code last} lanes of the last vector are columns. Each element is one chain");
-    line(" * of fused multiply-adds in the order of k.");
+        " * where the name ends in {@code Add}, start has an element for each of out's. Only {@code last}");
+    line(
+        " * lanes of the last vector are columns. Each element is one chain of fused multiply-adds in the");
+    line(" * order of k.");
     line(" */");
     line("final class %s {", name);
     line("  private %s() {}", name);
-    tiles.forEach(this::multiply);
+    for (boolean add : List.of(false, true)) {
+      panel(add, tiles);
+      tiles.forEach(tile -> multiply(tile, add));
+    }
     line("}");
+  }
+
+  /** All pixels of a panel, tile by tile. */
+  private void panel(boolean add, List<Tile> tiles) {
+    parameters(
+        "multiply" + (add ? "Add" : ""),
+        concatenate("int vectors", PRODUCT, "int pixels, int length, int last"));
+    line("    switch (vectors) {");
+    for (Tile tile : tiles) {
+      boolean widest = tile == tiles.getLast();
+      line("      %s -> {", widest ? "default" : "case " + tile.vectors);
+      line("        for (int p = 0; p < pixels; p += %d) {", tile.rows);
+      line("          multiply%s%s(", tile, add ? "Add" : "");
+      line(
+          "              x, xBase, xFrom, w, wFrom, start, startFrom, out, outBase, outFrom, p, length, last);");
+      line("        }");
+      line("      }");
+    }
+    line("    }");
+    line("  }");
   }
 
   private void gradients(String name, int registers, List<Tile> tiles) {
@@ -291,31 +321,24 @@ final class KernelGenerator {
     line("  }");
   }
 
-  private void multiply(Tile tile) {
+  private void multiply(Tile tile, boolean add) {
     parameters(
-        "multiply" + tile,
-        "float[] x",
-        "int[] xBase",
-        "int xFrom",
-        "float[] w",
-        "int wFrom",
-        "float[] start",
-        "int[] startBase",
-        "int startFrom",
-        "float[] out",
-        "int[] outBase",
-        "int outFrom",
-        "int pixel",
-        "int length",
-        "int last");
+        "multiply" + tile + (add ? "Add" : ""),
+        concatenate(PRODUCT, "int pixel, int length, int last"));
     line("    VectorMask<Float> mask = F.indexInRange(0, last);");
     for (int r = 0; r < tile.rows; r++) {
       line("    int x%d = xBase[pixel + %d] + xFrom;", r, r);
-      line("    int i%d = startBase[pixel + %d] + startFrom;", r, r);
+      if (add) {
+        line("    int i%d = outBase[pixel + %d] + startFrom;", r, r);
+      }
       for (int v = 0; v < tile.vectors; v++) {
-        line(
-            "    FloatVector s%d_%d = FloatVector.fromArray(F, start, i%d%s%s);",
-            r, v, r, vector(v), masked(tile, v));
+        if (add || r == 0) {
+          line(
+              "    FloatVector s%d_%d = FloatVector.fromArray(F, start, %s%s%s);",
+              r, v, add ? "i" + r : "startFrom", vector(v), masked(tile, v));
+        } else {
+          line("    FloatVector s%d_%d = s0_%d;", r, v, v);
+        }
       }
     }
     line("    for (int j = 0, k = wFrom; j < length; j++, k += %s) {", times(tile.vectors));
