@@ -30,6 +30,17 @@ final class WinogradWeightGradient {
   /** Fewer tiles than this do not pay for a partial sum of their own. */
   private static final int TILES_PER_GROUP = 196;
 
+  /** From so many floats on, a partial sum comes from memory each time rather than from a cache. */
+  private static final int LARGE = 1 << 18;
+
+  /** Of large sums there are more than this only if each has {@link #TILES_PER_LARGE_GROUP}. */
+  private static final int LARGE_GROUPS = 4;
+
+  private static final int TILES_PER_LARGE_GROUP = 512;
+
+  /** Rows of a panel that are added up at a time: they stay in the first-level cache. */
+  private static final int ROWS_OF_RUN = 32;
+
   private final Workers workers;
   private final FloatPool pool;
 
@@ -55,7 +66,7 @@ final class WinogradWeightGradient {
     TransformedTiles in = TransformedTiles.of(most, plan.inputs());
     int[] inTable = in.table();
     Sums sums = Sums.of(plan.inputs(), panels);
-    int groups = groups(tiles, sums.length());
+    int groups = groups(tiles, (long) PLANES * plan.inputs() * plan.outputs());
     float[][] partials = new float[groups][];
     for (int g = 0; g < groups; g++) {
       partials[g] = pool.take(sums.length());
@@ -98,9 +109,19 @@ final class WinogradWeightGradient {
             }
           });
       workers.run(
-          panels.count,
+          panels.count * sums.runs(),
           (long) groups * sums.length(),
-          p -> sums.finish(p, partials, dWeight, dWeightFrom, plan.outputs(), dBias, dBiasFrom));
+          task ->
+              sums.finish(
+                  task / sums.runs(),
+                  task % sums.runs(),
+                  partials,
+                  dWeight,
+                  dWeightFrom,
+                  plan.outputs()));
+      if (dBias != null) {
+        sums.finishBias(partials, dBias, dBiasFrom);
+      }
     } finally {
       for (float[] partial : partials) {
         pool.give(partial);
@@ -108,8 +129,17 @@ final class WinogradWeightGradient {
     }
   }
 
-  private static int groups(Windows tiles, int length) {
+  /**
+   * How many partial sums there are.
+   *
+   * @param length of one, without what rounds it up to whole vectors: their width must not matter
+   */
+  private static int groups(Windows tiles, long length) {
     long wanted = Math.min(tiles.pixels() / TILES_PER_GROUP, MOST_PARTIALS / length);
+    if (length >= LARGE) {
+      int large = Math.max(LARGE_GROUPS, tiles.pixels() / TILES_PER_LARGE_GROUP);
+      wanted = Math.min(wanted, large);
+    }
     return Math.clamp(wanted, 1, Math.min(MOST_GROUPS, tiles.blocks));
   }
 
@@ -266,46 +296,46 @@ final class WinogradWeightGradient {
       Arrays.fill(partial, biasFrom() + panels.first[firstPanel], biasFrom() + endColumn, 0);
     }
 
-    /** Adds up the partial sums of a panel, in order, and adds what they come to. */
+    /** Into how many runs the rows of a panel are divided. */
+    int runs() {
+      return (inputs + ROWS_OF_RUN - 1) / ROWS_OF_RUN;
+    }
+
+    /** Adds up the partial sums of a run, in order, and adds what they come to. */
     void finish(
-        int panel,
-        float[][] partials,
-        float[] dWeight,
-        int dWeightFrom,
-        int outputs,
-        float @Nullable [] dBias,
-        int dBiasFrom) {
+        int panel, int run, float[][] partials, float[] dWeight, int dWeightFrom, int outputs) {
+      int row = run * ROWS_OF_RUN;
+      int rows = Math.min(inputs - row, ROWS_OF_RUN);
       float[] total = partials[0];
       int width = panels.vectors[panel] * L;
-      int columns = width - L + panels.last[panel];
-      for (int g = 1; g < partials.length; g++) {
-        for (int plane = 0; plane < PLANES; plane++) {
-          int at = index(plane, panel);
-          ArithmeticLoops.add(total, at, partials[g], at, total, at, inputs * width);
+      for (int plane = 0; plane < PLANES; plane++) {
+        int at = index(plane, panel) + row * width;
+        for (int g = 1; g < partials.length; g++) {
+          ArithmeticLoops.add(total, at, partials[g], at, total, at, rows * width);
         }
       }
       for (int v = 0; v < panels.vectors[panel]; v++) {
         WinogradTransforms.filterGradient(
             total,
-            index(0, panel) + v * L,
+            index(0, panel) + row * width + v * L,
             plane(),
             width,
             dWeight,
-            dWeightFrom + panels.first[panel] + v * L,
+            dWeightFrom + row * outputs + panels.first[panel] + v * L,
             inputs * outputs,
             outputs,
-            inputs,
-            Math.min(L, columns - v * L));
+            rows,
+            v == panels.vectors[panel] - 1 ? panels.last[panel] : L);
       }
-      if (dBias != null) {
-        for (int c = 0; c < columns; c++) {
-          int column = panels.first[panel] + c;
-          float sum = total[biasFrom() + column];
-          for (int g = 1; g < partials.length; g++) {
-            sum += partials[g][biasFrom() + column];
-          }
-          dBias[dBiasFrom + column] += sum;
+    }
+
+    void finishBias(float[][] partials, float[] dBias, int dBiasFrom) {
+      for (int column = 0; column < panels.columns; column++) {
+        float sum = 0;
+        for (float[] partial : partials) {
+          sum += partial[biasFrom() + column];
         }
+        dBias[dBiasFrom + column] += sum;
       }
     }
   }
