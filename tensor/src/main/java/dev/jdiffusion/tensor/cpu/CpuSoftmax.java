@@ -8,8 +8,10 @@ import dev.jdiffusion.tensor.ops.Softmax;
  * long ones each by itself ({@link LongSoftmax}).
  */
 final class CpuSoftmax implements Softmax {
-  /** Elements of a task. */
-  private static final int GRAIN = 1 << 13;
+  /**
+   * Elements of a task: what it reads and writes is fetched into the second-level cache at once.
+   */
+  private static final int GRAIN = 1 << 15;
 
   /** Rows above this length are long. */
   private static final int SHORT = 256;
@@ -36,6 +38,10 @@ final class CpuSoftmax implements Softmax {
     forBlocks(
         x.size() / columns,
         columns,
+        (row, rows, scratch) ->
+            scratch[0] =
+                Prefetch.range(from, x.offset() + row * columns, rows * columns)
+                    + Prefetch.range(to, out.offset() + row * columns, rows * columns),
         (row, rows, scratch) -> {
           int xAt = x.offset() + row * columns;
           int outAt = out.offset() + row * columns;
@@ -65,6 +71,11 @@ final class CpuSoftmax implements Softmax {
         y.size() / columns,
         columns,
         (row, rows, scratch) ->
+            scratch[0] =
+                Prefetch.range(value, y.offset() + row * columns, rows * columns)
+                    + Prefetch.range(upstream, dy.offset() + row * columns, rows * columns)
+                    + Prefetch.range(to, dx.offset() + row * columns, rows * columns),
+        (row, rows, scratch) ->
             RowSoftmax.backward(
                 value,
                 y.offset() + row * columns,
@@ -81,17 +92,26 @@ final class CpuSoftmax implements Softmax {
                 0));
   }
 
-  /** Some rows that lie side by side in cache. */
+  /** What is done with some rows. */
   private interface Block {
     void run(int row, int rows, float[] scratch);
   }
 
-  private void forBlocks(int rows, int columns, Block block) {
+  /**
+   * Goes through all rows.
+   *
+   * @param fetch reads ahead the short rows of a task
+   * @param block does the work with rows that lie side by side in the first-level cache
+   */
+  private void forBlocks(int rows, int columns, Block fetch, Block block) {
     int most = columns > SHORT ? 1 : Math.max(BLOCK / columns & -Lanes.LOGICAL, Lanes.LOGICAL);
     Workers.RangeTask task =
         (first, last) -> {
           int copy = columns > SHORT ? 0 : most * columns;
           float[] scratch = pool.take(RowSoftmax.scratch(most) + copy);
+          if (columns <= SHORT) {
+            fetch.run(first, last - first, scratch);
+          }
           for (int r = first; r < last; r += most) {
             block.run(r, Math.min(most, last - r), scratch);
           }
