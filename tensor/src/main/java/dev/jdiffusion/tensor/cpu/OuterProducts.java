@@ -131,8 +131,8 @@ final class OuterProducts {
    *
    * @param xBase per pixel, index of k = 0 in x, relative to xFrom; the last index repeated {@link
    *     #OVERHANG} times
-   * @param start one row for all pixels, or laid out as out
-   * @param startFrom index of the row; or what corresponds to outFrom
+   * @param oneRow whether start is one row for all pixels, at startFrom; otherwise it is laid out
+   *     as out, and startFrom corresponds to outFrom
    * @param outBase per pixel, index of the panel's first column in out, relative to outFrom;
    *     likewise
    * @param last columns in the last vector
