@@ -129,13 +129,7 @@ final class DenseWeightGradient {
             }
           });
       if (dBias != null) {
-        for (int column = 0; column < panels.columns; column++) {
-          float sum = partials[0][layout.biasFrom + column];
-          for (int g = 1; g < groups; g++) {
-            sum += partials[g][layout.biasFrom + column];
-          }
-          dBias[dBiasFrom + column] += sum;
-        }
+        addBias(partials, layout.biasFrom, panels.columns, dBias, dBiasFrom);
       }
     } finally {
       for (float[] partial : partials) {
@@ -290,6 +284,17 @@ final class DenseWeightGradient {
       float[] d, int from, int pitch, int pixels, float[] packed, int to, int packedPitch) {
     for (int p = 0; p < pixels; p++) {
       FloatVector.fromArray(F, d, from + p * pitch).intoArray(packed, to + p * packedPitch);
+    }
+  }
+
+  /** Adds up the groups' sums of the bias, in order, and adds what they come to. */
+  static void addBias(float[][] partials, int from, int columns, float[] dBias, int dBiasFrom) {
+    for (int column = 0; column < columns; column++) {
+      float sum = partials[0][from + column];
+      for (int g = 1; g < partials.length; g++) {
+        sum += partials[g][from + column];
+      }
+      dBias[dBiasFrom + column] += sum;
     }
   }
 

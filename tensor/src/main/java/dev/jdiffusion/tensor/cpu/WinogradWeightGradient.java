@@ -120,7 +120,7 @@ final class WinogradWeightGradient {
                   dWeightFrom,
                   plan.outputs()));
       if (dBias != null) {
-        sums.finishBias(partials, dBias, dBiasFrom);
+        DenseWeightGradient.addBias(partials, sums.biasFrom(), panels.columns, dBias, dBiasFrom);
       }
     } finally {
       for (float[] partial : partials) {
@@ -326,16 +326,6 @@ final class WinogradWeightGradient {
             outputs,
             rows,
             v == panels.vectors[panel] - 1 ? panels.last[panel] : L);
-      }
-    }
-
-    void finishBias(float[][] partials, float[] dBias, int dBiasFrom) {
-      for (int column = 0; column < panels.columns; column++) {
-        float sum = 0;
-        for (float[] partial : partials) {
-          sum += partial[biasFrom() + column];
-        }
-        dBias[dBiasFrom + column] += sum;
       }
     }
   }
