@@ -5,6 +5,7 @@ import dev.jdiffusion.tensor.cpu.DenseProduct.Start;
 import dev.jdiffusion.tensor.cpu.DenseProduct.Target;
 import dev.jdiffusion.tensor.cpu.OuterProducts.Panels;
 import dev.jdiffusion.tensor.ops.Convolution;
+import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,8 +17,8 @@ import org.jspecify.annotations.Nullable;
  * weights; with a stride it falls apart into stride x stride convolutions, one for the input pixels
  * of each phase, since a pixel meets only every stride-th tap. The gradient with respect to the
  * weights is {@link DenseWeightGradient}. Windows of 3x3 with stride 1 take {@link
- * WinogradConvolution} where there are channels enough, depthwise convolutions {@link
- * DepthwiseConvolution}.
+ * WinogradConvolution} where there are channels enough, results of few channels {@link
+ * FewOutputsConvolution}, depthwise convolutions {@link DepthwiseConvolution}.
  *
  * <p>Outputs of {@link #forward}, unless filtered or depthwise, are one chain of fused
  * multiply-adds each, in the order of the weight's axes, started from bias plus residual: bitwise
@@ -107,6 +108,40 @@ final class CpuConvolution implements Convolution {
           images, outRows, outColumns, outputs, inputs, 2 - padding, height, width);
     }
 
+    /** This convolution, whose results have few channels. */
+    FewOutputsConvolution toFew() {
+      return new FewOutputsConvolution(
+          images,
+          height,
+          width,
+          inputs,
+          windowRows,
+          windowColumns,
+          padding,
+          padding,
+          outRows,
+          outColumns,
+          outputs,
+          groups);
+    }
+
+    /** The gradient with respect to the input, which has few channels, as a convolution. */
+    FewOutputsConvolution backToFew() {
+      return new FewOutputsConvolution(
+          images,
+          outRows,
+          outColumns,
+          outputs,
+          windowRows,
+          windowColumns,
+          windowRows - 1 - padding,
+          windowColumns - 1 - padding,
+          height,
+          width,
+          inputs,
+          groups);
+    }
+
     /** What output pixels see of the input. */
     Windows windows(int group, int minimumBlocks) {
       if (isPointwise()) {
@@ -166,6 +201,20 @@ final class CpuConvolution implements Convolution {
           out.offset());
       return;
     }
+    if (FewOutputsConvolution.pays(e.groupOutputs(), e.windowRows, e.windowColumns, e.stride)) {
+      few(
+          e.toFew(),
+          output -> weight.offset() + output,
+          e.groupInputs * e.outputs,
+          e.outputs,
+          x,
+          input.offset(),
+          w,
+          new Start(b, biasFrom, r, residualShift),
+          y,
+          out.offset());
+      return;
+    }
     Panels panels = new Panels(e.groupOutputs());
     if (e.isFiltering()) {
       WinogradPlan plan = e.filtering();
@@ -209,6 +258,31 @@ final class CpuConvolution implements Convolution {
     } finally {
       pool.give(packed);
     }
+  }
+
+  /**
+   * A convolution with results of few channels.
+   *
+   * @param weightFrom by output channel, the index of its first weight
+   * @param tapStride and {@code stride}: see {@link FewOutputsConvolution#pack}
+   */
+  private void few(
+      FewOutputsConvolution plan,
+      IntUnaryOperator weightFrom,
+      int tapStride,
+      int stride,
+      float[] x,
+      int xFrom,
+      float[] weight,
+      Start start,
+      float[] y,
+      int yFrom) {
+    float[] packed = pool.take(plan.packedLength());
+    for (int o = 0; o < plan.outputs(); o++) {
+      plan.pack(o, weight, weightFrom.applyAsInt(o), tapStride, stride, packed);
+    }
+    plan.run(x, xFrom, packed, start, y, yFrom, workers, pool);
+    pool.give(packed);
   }
 
   private static Target target(
@@ -280,6 +354,25 @@ final class CpuConvolution implements Convolution {
           biasFrom,
           null,
           0,
+          dx,
+          dInput.offset());
+      return;
+    }
+    if (FewOutputsConvolution.pays(e.groupInputs, e.windowRows, e.windowColumns, e.stride)) {
+      int tap = e.groupInputs * e.outputs;
+      int lastTap = weight.offset() + (e.taps() - 1) * tap;
+      few(
+          e.backToFew(),
+          channel ->
+              lastTap
+                  + channel % e.groupInputs * e.outputs
+                  + channel / e.groupInputs * e.groupOutputs(),
+          -tap,
+          1,
+          d,
+          dOut.offset(),
+          w,
+          new Start(b, biasFrom, null, 0),
           dx,
           dInput.offset());
       return;

@@ -57,6 +57,15 @@ final class DenseProduct {
   record Start(
       float @Nullable [] bias, int biasFrom, float @Nullable [] residual, int residualShift) {
     static final Start ZERO = new Start(null, 0, null, 0);
+
+    /** That of one result. */
+    float of(int column, int index) {
+      if (bias == null) {
+        return residual == null ? 0 : residual[index + residualShift];
+      }
+      float value = bias[biasFrom + column];
+      return residual == null ? value : value + residual[index + residualShift];
+    }
   }
 
   /**

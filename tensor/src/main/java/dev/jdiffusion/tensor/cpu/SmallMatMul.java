@@ -136,12 +136,22 @@ final class SmallMatMul {
       float[] to,
       int toAt,
       int toRow) {
+    Kernel.launch(() -> transposeInLoop(from, fromAt, fromRow, rows, columns, to, toAt, toRow));
+  }
+
+  /** {@link #transpose} for what {@link Kernel} has launched. */
+  static void transposeInLoop(
+      float[] from,
+      int fromAt,
+      int fromRow,
+      int rows,
+      int columns,
+      float[] to,
+      int toAt,
+      int toRow) {
     int blockRows = L == 16 ? rows & -16 : 0;
     int blockColumns = L == 16 ? columns & -16 : 0;
-    if (blockRows > 0 && blockColumns > 0) {
-      Kernel.launch(
-          () -> transposeBlocks(from, fromAt, fromRow, blockRows, blockColumns, to, toAt, toRow));
-    }
+    transposeBlocks(from, fromAt, fromRow, blockRows, blockColumns, to, toAt, toRow);
     transposeScalars(from, fromAt, fromRow, blockRows, blockColumns, columns, to, toAt, toRow);
     transposeScalars(
         from,

@@ -99,7 +99,9 @@ class CpuConvolutionTest {
             new Case(2, 6, 6, 2, 1, 1, 2, 1, 1, 2),
             new Case(2, 8, 9, 12, 3, 3, 8, 1, 1, 4),
             new Case(2, 8, 9, 6, 3, 3, 12, 2, 1, 6),
-            new Case(1, 300, 3, 2, 3, 3, 2, 1, 1, 1));
+            new Case(1, 300, 3, 2, 3, 3, 2, 1, 1, 1),
+            new Case(2, 13, 70, 300, 5, 3, 3, 1, 2, 1),
+            new Case(1, 9, 33, 8, 2, 34, 12, 1, 17, 4));
     SplittableRandom random = new SplittableRandom(1234);
     Stream<Case> drawn = Stream.generate(() -> draw(random)).limit(60);
     return Stream.concat(chosen, drawn);
