@@ -41,8 +41,8 @@ final class NarrowProducts {
         }
       }
       case 2 -> {
-        for (int p = 0; p < pixels; p += 5) {
-          multiply5x2(
+        for (int p = 0; p < pixels; p += 6) {
+          multiply6x2(
               x, xBase, xFrom, w, wFrom, start, startFrom, out, outBase, outFrom, p, length, last);
         }
       }
@@ -147,7 +147,7 @@ final class NarrowProducts {
     s11_0.intoArray(out, o11, mask);
   }
 
-  static void multiply5x2(
+  static void multiply6x2(
       float[] x,
       int[] xBase,
       int xFrom,
@@ -177,6 +177,9 @@ final class NarrowProducts {
     int x4 = xBase[pixel + 4] + xFrom;
     FloatVector s4_0 = s0_0;
     FloatVector s4_1 = s0_1;
+    int x5 = xBase[pixel + 5] + xFrom;
+    FloatVector s5_0 = s0_0;
+    FloatVector s5_1 = s0_1;
     for (int j = 0, k = wFrom; j < length; j++, k += 2 * L) {
       FloatVector w0 = FloatVector.fromArray(F, w, k);
       FloatVector w1 = FloatVector.fromArray(F, w, k + L);
@@ -195,6 +198,9 @@ final class NarrowProducts {
       FloatVector a4 = FloatVector.broadcast(F, x[x4 + j]);
       s4_0 = a4.fma(w0, s4_0);
       s4_1 = a4.fma(w1, s4_1);
+      FloatVector a5 = FloatVector.broadcast(F, x[x5 + j]);
+      s5_0 = a5.fma(w0, s5_0);
+      s5_1 = a5.fma(w1, s5_1);
     }
     int o0 = outBase[pixel + 0] + outFrom;
     s0_0.intoArray(out, o0);
@@ -211,6 +217,9 @@ final class NarrowProducts {
     int o4 = outBase[pixel + 4] + outFrom;
     s4_0.intoArray(out, o4);
     s4_1.intoArray(out, o4 + L, mask);
+    int o5 = outBase[pixel + 5] + outFrom;
+    s5_0.intoArray(out, o5);
+    s5_1.intoArray(out, o5 + L, mask);
   }
 
   static void multiply3x3(
@@ -294,8 +303,8 @@ final class NarrowProducts {
         }
       }
       case 2 -> {
-        for (int p = 0; p < pixels; p += 5) {
-          multiply5x2Add(
+        for (int p = 0; p < pixels; p += 6) {
+          multiply6x2Add(
               x, xBase, xFrom, w, wFrom, start, startFrom, out, outBase, outFrom, p, length, last);
         }
       }
@@ -412,7 +421,7 @@ final class NarrowProducts {
     s11_0.intoArray(out, o11, mask);
   }
 
-  static void multiply5x2Add(
+  static void multiply6x2Add(
       float[] x,
       int[] xBase,
       int xFrom,
@@ -447,6 +456,10 @@ final class NarrowProducts {
     int i4 = outBase[pixel + 4] + startFrom;
     FloatVector s4_0 = FloatVector.fromArray(F, start, i4);
     FloatVector s4_1 = FloatVector.fromArray(F, start, i4 + L, mask);
+    int x5 = xBase[pixel + 5] + xFrom;
+    int i5 = outBase[pixel + 5] + startFrom;
+    FloatVector s5_0 = FloatVector.fromArray(F, start, i5);
+    FloatVector s5_1 = FloatVector.fromArray(F, start, i5 + L, mask);
     for (int j = 0, k = wFrom; j < length; j++, k += 2 * L) {
       FloatVector w0 = FloatVector.fromArray(F, w, k);
       FloatVector w1 = FloatVector.fromArray(F, w, k + L);
@@ -465,6 +478,9 @@ final class NarrowProducts {
       FloatVector a4 = FloatVector.broadcast(F, x[x4 + j]);
       s4_0 = a4.fma(w0, s4_0);
       s4_1 = a4.fma(w1, s4_1);
+      FloatVector a5 = FloatVector.broadcast(F, x[x5 + j]);
+      s5_0 = a5.fma(w0, s5_0);
+      s5_1 = a5.fma(w1, s5_1);
     }
     int o0 = outBase[pixel + 0] + outFrom;
     s0_0.intoArray(out, o0);
@@ -481,6 +497,9 @@ final class NarrowProducts {
     int o4 = outBase[pixel + 4] + outFrom;
     s4_0.intoArray(out, o4);
     s4_1.intoArray(out, o4 + L, mask);
+    int o5 = outBase[pixel + 5] + outFrom;
+    s5_0.intoArray(out, o5);
+    s5_1.intoArray(out, o5 + L, mask);
   }
 
   static void multiply3x3Add(

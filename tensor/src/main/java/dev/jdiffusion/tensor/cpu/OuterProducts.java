@@ -10,10 +10,10 @@ import java.util.Locale;
  * tile fits the registers.
  *
  * <p>Tiles of 20 to 24 accumulators run at the speed of the multiply-add units; they need nearly 32
- * registers, which AVX-512 and NEON have. Others get tiles of 9 to 12: with 12 accumulators in more
- * than one vector C2 keeps two of them on the stack, and their chains then wait for memory (39
- * GFLOP/s instead of 90 on one core of a Zen 3). The result is the same: every element is one chain
- * of fused multiply-adds.
+ * registers, which AVX-512 and NEON have. Others get tiles of 9 to 12: of more C2 keeps some on the
+ * stack, and their chains then wait for memory (39 GFLOP/s instead of 90 on one core of a Zen 3);
+ * in the gradients' loop already of 12 in two vectors. The result is the same: every element is one
+ * chain of fused multiply-adds.
  */
 final class OuterProducts {
   /**

@@ -26,7 +26,9 @@ final class KernelGenerator {
 
   private static final List<Tile> WIDE =
       List.of(new Tile(14, 1), new Tile(10, 2), new Tile(8, 3), new Tile(6, 4));
-  private static final List<Tile> NARROW = List.of(new Tile(12, 1), new Tile(5, 2), new Tile(3, 3));
+  private static final List<Tile> NARROW = List.of(new Tile(12, 1), new Tile(6, 2), new Tile(3, 3));
+  private static final List<Tile> NARROW_GRADIENTS =
+      List.of(new Tile(12, 1), new Tile(5, 2), new Tile(3, 3));
 
   /** One for each number of vectors from 1 on. */
   private static final List<Tile> SMALL =
@@ -119,7 +121,7 @@ final class KernelGenerator {
       case "WideProducts" -> generator.products(name, 32, WIDE);
       case "NarrowProducts" -> generator.products(name, 16, NARROW);
       case "WideGradients" -> generator.gradients(name, 32, WIDE);
-      case "NarrowGradients" -> generator.gradients(name, 16, NARROW);
+      case "NarrowGradients" -> generator.gradients(name, 16, NARROW_GRADIENTS);
       case "SmallProducts" -> generator.smallProducts(name);
       case "DepthwiseTiles" -> generator.depthwise(name);
       default -> throw new IllegalArgumentException(name);
