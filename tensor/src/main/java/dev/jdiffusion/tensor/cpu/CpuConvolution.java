@@ -217,25 +217,18 @@ final class CpuConvolution implements Convolution {
     }
     Panels panels = new Panels(e.groupOutputs());
     if (e.isFiltering()) {
-      WinogradPlan plan = e.filtering();
-      float[] packed = pool.take(plan.packedLength(panels));
-      try {
-        winograd.pack(plan, w, weight.offset(), panels, packed);
-        winograd.run(
-            plan,
-            x,
-            input.offset(),
-            packed,
-            panels,
-            b,
-            biasFrom,
-            r,
-            residualShift,
-            y,
-            out.offset());
-      } finally {
-        pool.give(packed);
-      }
+      winograd.run(
+          e.filtering(),
+          x,
+          input.offset(),
+          w,
+          weight.offset(),
+          b,
+          biasFrom,
+          r,
+          residualShift,
+          y,
+          out.offset());
       return;
     }
     float[] packed = pool.take(panels.packedLength(e.taps() * e.groupInputs));
@@ -379,7 +372,7 @@ final class CpuConvolution implements Convolution {
     }
     Panels panels = new Panels(e.groupInputs);
     if (e.isFiltering()) {
-      filterBack(e, d, dOut.offset(), w, weight.offset(), panels, b, biasFrom, dx, dInput.offset());
+      filterBack(e, d, dOut.offset(), w, weight.offset(), b, biasFrom, dx, dInput.offset());
       return;
     }
     float[] packed = pool.take(Math.max(1, panels.packedLength(e.taps() * e.groupOutputs())));
@@ -433,7 +426,6 @@ final class CpuConvolution implements Convolution {
       int dFrom,
       float[] weight,
       int weightFrom,
-      Panels panels,
       float @Nullable [] bias,
       int biasFrom,
       float[] dx,
@@ -441,7 +433,6 @@ final class CpuConvolution implements Convolution {
     WinogradPlan plan = e.filteringBack();
     int size = e.inputs * e.outputs;
     float[] turned = pool.take(e.taps() * size);
-    float[] packed = pool.take(plan.packedLength(panels));
     try {
       workers.run(
           e.taps(),
@@ -454,10 +445,8 @@ final class CpuConvolution implements Convolution {
                   e.outputs,
                   turned,
                   tap * size));
-      winograd.pack(plan, turned, 0, panels, packed);
-      winograd.run(plan, d, dFrom, packed, panels, bias, biasFrom, null, 0, dx, dxFrom);
+      winograd.run(plan, d, dFrom, turned, 0, bias, biasFrom, null, 0, dx, dxFrom);
     } finally {
-      pool.give(packed);
       pool.give(turned);
     }
   }

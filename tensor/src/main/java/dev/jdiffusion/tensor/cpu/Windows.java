@@ -120,40 +120,6 @@ final class Windows {
         minimumBlocks);
   }
 
-  /**
-   * The tiles of {@link WinogradConvolution}: each sees a window of 4x4 pixels, two further than
-   * its neighbour, of an image with {@code padding} rows and columns of zeros around it; about
-   * {@code most} of them to a block.
-   */
-  static Windows tiles(
-      int images,
-      int height,
-      int width,
-      int channels,
-      int padding,
-      int tileRows,
-      int tileColumns,
-      int most,
-      int minimumBlocks) {
-    return new Windows(
-        false,
-        images,
-        height,
-        width,
-        channels,
-        0,
-        channels,
-        4,
-        4,
-        2,
-        padding,
-        padding,
-        tileRows,
-        tileColumns,
-        most,
-        minimumBlocks);
-  }
-
   private Windows(
       boolean direct,
       int images,

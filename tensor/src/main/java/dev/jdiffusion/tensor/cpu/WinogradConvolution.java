@@ -1,7 +1,10 @@
 package dev.jdiffusion.tensor.cpu;
 
 import static dev.jdiffusion.tensor.cpu.Lanes.L;
+import static dev.jdiffusion.tensor.cpu.WinogradPlan.GAP;
 import static dev.jdiffusion.tensor.cpu.WinogradPlan.PLANES;
+import static dev.jdiffusion.tensor.cpu.WinogradPlan.TILE;
+import static dev.jdiffusion.tensor.cpu.WinogradTransforms.POINTS;
 
 import dev.jdiffusion.tensor.cpu.OuterProducts.Panels;
 import dev.jdiffusion.tensor.cpu.WinogradPlan.TransformedTiles;
@@ -9,17 +12,32 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Convolutions with windows of 3x3 and stride 1 by minimal filtering, F(2x2, 3x3): tiles of 4x4
+ * Convolutions with windows of 3x3 and stride 1 by minimal filtering, F(4x4, 3x3): tiles of 6x6
  * pixels and the weights are {@link WinogradTransforms transformed}, multiplied element by element,
- * which is one matrix product over the channels for each of the 16 elements, and transformed back
- * to 2x2 results. That takes 16 multiply-adds for what takes 36 directly.
+ * which is one matrix product over the channels for each of the 36 elements, and transformed back
+ * to 4x4 results. That takes 36 multiply-adds for what takes 144 directly.
  *
- * <p>The transforms only add and halve, so the error stays near that of a direct sum (below 1e-5 of
- * the largest result). Each element is computed in one fixed order, whatever the vector width or
- * the number of threads. A block of tiles goes through all stages while it is in the second-level
+ * <p>The error is near that of a direct sum (some 1e-6 of the largest result), whose sums are nine
+ * times as long. Each element is computed in one fixed order, whatever the vector width or the
+ * number of threads. A block of tiles goes through all stages while it is in the second-level
  * cache.
  */
 final class WinogradConvolution {
+  /** Tiles of a block: transformed, those of 64 channels fill the second-level cache. */
+  private static final int TILES = 48;
+
+  /**
+   * Up to so many tiles in all, weights are transformed a slice at a time where they are needed:
+   * transformed they are four times as many, and going to memory and back would take longer than
+   * the multiplying.
+   */
+  private static final int FEW_TILES = 96;
+
+  /** Inputs whose weights are transformed together: those of a panel stay in the cache. */
+  private static final int SLICE = 64;
+
+  private static final int WEIGHT_SCRATCH = 3 * POINTS * L;
+
   private final Workers workers;
   private final FloatPool pool;
 
@@ -29,247 +47,234 @@ final class WinogradConvolution {
   }
 
   /**
-   * Transforms weights.
-   *
-   * @param weight element (tap, input, output) is at {@code from + (tap * inputs + input) * outputs
-   *     + output}
-   * @param packed for each plane the weights as {@link OuterProducts} takes them
-   */
-  void pack(WinogradPlan plan, float[] weight, int from, Panels panels, float[] packed) {
-    int inputs = plan.inputs();
-    int outputs = plan.outputs();
-    workers.run(
-        panels.count,
-        (long) inputs * outputs * 32,
-        p -> {
-          for (int v = 0; v < panels.vectors[p]; v++) {
-            WinogradTransforms.filter(
-                weight,
-                from + panels.first[p] + v * L,
-                inputs * outputs,
-                outputs,
-                packed,
-                panels.packedIndex(p, 0, inputs) + v * L,
-                panels.packedLength(inputs),
-                panels.vectors[p] * L,
-                inputs,
-                v == panels.vectors[p] - 1 ? panels.last[p] : L);
-          }
-        });
-  }
-
-  /**
    * The convolution plus bias and residual.
    *
-   * @param packed what {@link #pack} made
+   * @param weight element (tap, input, output) is at {@code weightFrom + (tap * inputs + input) *
+   *     outputs + output}
    * @param residualShift from an element of out to that of the residual
    */
   void run(
       WinogradPlan plan,
       float[] input,
       int inputFrom,
-      float[] packed,
-      Panels panels,
+      float[] weight,
+      int weightFrom,
       float @Nullable [] bias,
       int biasFrom,
       float @Nullable [] residual,
       int residualShift,
       float[] out,
       int outFrom) {
-    Windows tiles = plan.tiles(workers.wantedBlocks());
-    int most = tiles.pixels(tiles.block(0));
-    TransformedTiles in = TransformedTiles.of(most, plan.inputs());
-    TransformedTiles result = TransformedTiles.of(most, plan.outputs());
+    Panels panels = new Panels(plan.outputs());
+    Weights weights = new Weights(plan, weight, weightFrom, panels);
+    int rows = plan.tileRows();
+    int columns = plan.tileColumns();
+    boolean few = plan.tiles() <= FEW_TILES && panels.count >= workers.threads();
+    int blockRows = few ? rows : plan.blockRows(TILES, workers.wantedBlocks());
+    int blocks = (rows + blockRows - 1) / blockRows;
+    int splits = DenseProduct.splits(blocks, panels.count, workers.threads());
+    int slice = few ? SLICE : DenseProduct.STRETCH;
+    TransformedTiles in = TransformedTiles.of(blockRows * columns, plan.inputs());
+    TransformedTiles result = TransformedTiles.of(blockRows * columns, plan.outputs());
     int[] inTable = in.table();
     int[] resultTable = result.table();
-    int splits = DenseProduct.splits(tiles.blocks, panels.count, workers.threads());
-    long work = (long) tiles.pixels() * PLANES * plan.inputs() * plan.outputs();
     float[] zeros = pool.take(panels.paddedColumns());
     Arrays.fill(zeros, 0, panels.paddedColumns(), 0);
+    float[] packed = few ? zeros : pool.take(weights.length());
+    Output output =
+        new Output(
+            bias == null ? zeros : bias,
+            bias == null ? 0 : biasFrom,
+            residual == null ? zeros : residual,
+            residual != null,
+            residualShift,
+            out,
+            outFrom);
     try {
+      if (!few) {
+        packAll(weights, packed);
+      }
       workers.run(
-          tiles.blocks * splits,
-          work,
+          blocks * splits,
+          plan.work(),
           task -> {
-            Windows.Block block = tiles.block(task / splits);
+            int firstRow = task / splits * blockRows;
+            int endRow = Math.min(firstRow + blockRows, rows);
             int firstPanel = panels.count * (task % splits) / splits;
             int endPanel = panels.count * (task % splits + 1) / splits;
             float[] transformed = pool.take(in.length());
             float[] products = pool.take(result.length());
-            try {
-              plan.transform(tiles, block, input, inputFrom, in, transformed, pool);
-              multiply(
-                  tiles.pixels(block),
-                  plan.inputs(),
-                  transformed,
-                  in,
-                  inTable,
-                  packed,
-                  panels,
-                  firstPanel,
-                  endPanel,
-                  zeros,
-                  products,
-                  result,
-                  resultTable);
-              if (splits == 1) {
-                transformed[0] = plan.fetchResults(block, out, outFrom);
-              }
-              Output output =
-                  new Output(
-                      plan,
+            float[] strip = pool.take(plan.stripLength());
+            float[] own = pool.take(few ? weights.sliceLength() : 1);
+            for (int row = firstRow; row < endRow; row++) {
+              int tile = (row - firstRow) * columns;
+              plan.transform(row, input, inputFrom, strip, in, transformed, tile * in.pitch());
+            }
+            for (int begin = 0; begin < plan.inputs(); begin += slice) {
+              int length = Math.min(slice, plan.inputs() - begin);
+              for (int p = firstPanel; p < endPanel; p++) {
+                if (few) {
+                  weights.pack(p, begin, begin + length, own, 0, weights.slicePlane(), strip);
+                }
+                for (int plane = 0; plane < PLANES; plane++) {
+                  int to = plane * result.size() + panels.first[p];
+                  // A block may be smaller than the tables: what is computed beyond, nobody reads.
+                  OuterProducts.multiply(
+                      panels.vectors[p],
+                      transformed,
+                      inTable,
+                      plane * in.size() + begin,
+                      few ? own : packed,
+                      few ? plane * weights.slicePlane() : weights.index(plane, p, begin),
+                      begin == 0 ? zeros : products,
+                      begin == 0,
+                      begin == 0 ? 0 : to,
                       products,
-                      result,
-                      bias == null ? zeros : bias,
-                      bias == null ? 0 : biasFrom,
-                      residual == null ? zeros : residual,
-                      residual == null ? 0 : outFrom + residualShift,
-                      residual != null,
-                      out,
-                      outFrom);
-              int endColumn = endPanel == panels.count ? plan.outputs() : panels.first[endPanel];
-              int tile = 0;
-              for (int n = 0; n < block.images(); n++) {
-                for (int y = 0; y < block.rows(); y++) {
-                  output.row(
-                      tile,
-                      block.image() + n,
-                      block.row() + y,
-                      panels.first[firstPanel],
-                      endColumn);
-                  tile += plan.tileColumns();
+                      resultTable,
+                      to,
+                      (endRow - firstRow) * columns,
+                      length,
+                      L);
                 }
               }
-            } finally {
-              pool.give(products);
-              pool.give(transformed);
             }
+            if (splits == 1) {
+              strip[0] = plan.fetchResults(firstRow, endRow, out, outFrom);
+            }
+            int firstColumn = panels.first[firstPanel];
+            int endColumn = endPanel == panels.count ? plan.outputs() : panels.first[endPanel];
+            for (int row = firstRow; row < endRow; row++) {
+              int from = (row - firstRow) * columns * result.pitch() + firstColumn;
+              output.transform(plan, row, products, from, result, strip, firstColumn, endColumn);
+            }
+            pool.give(own);
+            pool.give(strip);
+            pool.give(products);
+            pool.give(transformed);
           });
     } finally {
+      if (!few) {
+        pool.give(packed);
+      }
       pool.give(zeros);
     }
   }
 
-  private static void multiply(
-      int tiles,
-      int depth,
-      float[] transformed,
-      TransformedTiles in,
-      int[] inTable,
-      float[] packed,
-      Panels panels,
-      int firstPanel,
-      int endPanel,
-      float[] zeros,
-      float[] products,
-      TransformedTiles result,
-      int[] resultTable) {
-    int stretches = (depth + DenseProduct.STRETCH - 1) / DenseProduct.STRETCH;
-    // A block may be smaller than the tables: its overhang then computes tiles that nobody reads.
-    for (int plane = 0; plane < PLANES; plane++) {
-      for (int s = 0; s < stretches; s++) {
-        int begin = (int) ((long) depth * s / stretches);
-        int length = (int) ((long) depth * (s + 1) / stretches) - begin;
-        for (int p = firstPanel; p < endPanel; p++) {
-          int to = plane * result.size() + panels.first[p];
-          OuterProducts.multiply(
-              panels.vectors[p],
-              transformed,
-              inTable,
-              plane * in.size() + begin,
-              packed,
-              plane * panels.packedLength(depth) + panels.packedIndex(p, begin, depth),
-              s == 0 ? zeros : products,
-              s == 0,
-              s == 0 ? 0 : to,
-              products,
-              resultTable,
-              to,
-              tiles,
-              length,
-              L);
+  private void packAll(Weights weights, float[] packed) {
+    int inputs = weights.plan.inputs();
+    int slices = (inputs + SLICE - 1) / SLICE;
+    workers.run(
+        weights.panels.count * slices,
+        2L * weights.length(),
+        task -> {
+          int panel = task / slices;
+          int begin = task % slices * SLICE;
+          int end = Math.min(begin + SLICE, inputs);
+          float[] scratch = pool.take(WEIGHT_SCRATCH);
+          weights.pack(
+              panel, begin, end, packed, weights.index(0, panel, begin), weights.plane(), scratch);
+          pool.give(scratch);
+        });
+  }
+
+  /**
+   * Weights, and how they lie once transformed: for each plane as {@link OuterProducts} takes them.
+   */
+  private record Weights(WinogradPlan plan, float[] weight, int from, Panels panels) {
+    int plane() {
+      return panels.packedLength(plan.inputs()) + GAP;
+    }
+
+    int length() {
+      return Math.multiplyExact(PLANES, plane());
+    }
+
+    int index(int plane, int panel, int input) {
+      return plane * plane() + panels.packedIndex(panel, input, plan.inputs());
+    }
+
+    /** The distance of the planes of a slice of a panel. */
+    int slicePlane() {
+      return SLICE * OuterProducts.WIDEST * L + GAP;
+    }
+
+    int sliceLength() {
+      return PLANES * slicePlane();
+    }
+
+    /** Transforms the weights of some inputs of a panel. */
+    void pack(int panel, int begin, int end, float[] packed, int to, int plane, float[] scratch) {
+      int width = panels.vectors[panel] * L;
+      int tap = plan.inputs() * plan.outputs();
+      for (int i = begin; i < end; i++) {
+        int at = from + i * plan.outputs() + panels.first[panel];
+        int row = to + (i - begin) * width;
+        for (int v = 0; v < width; v += L) {
+          int lanes = v == width - L ? panels.last[panel] : L;
+          WinogradTransforms.filter(weight, at + v, 3 * tap, tap, scratch, 0, 3 * L, L, lanes, 3);
+          WinogradTransforms.filter(
+              scratch, 0, L, 3 * L, packed, row + v, plane, POINTS * plane, L, POINTS);
         }
       }
     }
   }
 
-  /** Where a block's results go. */
+  /** Where results go, and what is added to them. */
   private record Output(
-      WinogradPlan plan,
-      float[] products,
-      TransformedTiles planes,
       float[] bias,
       int biasFrom,
       float[] residual,
-      int residualFrom,
       boolean hasResidual,
+      int residualShift,
       float[] out,
       int outFrom) {
 
-    /** Transforms a row of tiles back. */
-    void row(int tile, int image, int tileRow, int firstColumn, int endColumn) {
-      int channels = plan.outputs();
-      int pixelRow = plan.outColumns() * channels;
-      int at = (image * plan.outRows() + 2 * tileRow) * pixelRow;
-      int lower = 2 * tileRow + 1 < plan.outRows() ? pixelRow : 0;
-      int columns = plan.tileColumns();
-      int whole = plan.outColumns() / 2;
-      int vectors = (endColumn - firstColumn) / L;
-      if (vectors < whole) {
-        for (int c = firstColumn; c < endColumn; c += L) {
-          int lanes = Math.min(L, endColumn - c);
-          int from = tile * planes.pitch() + c;
-          tiles(from, planes.pitch(), c, 0, at + c, lower, channels, 2 * channels, whole, lanes);
-          if (whole < columns) {
-            int last = 2 * whole * channels;
-            tiles(from + whole * planes.pitch(), 0, c, 0, at + last + c, lower, 0, 0, 1, lanes);
-          }
-        }
-        return;
-      }
-      for (int x = 0; x < columns; x++) {
-        int right = x < whole ? channels : 0;
-        int from = (tile + x) * planes.pitch();
-        int to = at + 2 * x * channels;
-        tiles(from + firstColumn, L, firstColumn, L, to + firstColumn, lower, right, L, vectors, L);
-        int c = firstColumn + vectors * L;
-        if (c < endColumn) {
-          tiles(from + c, 0, c, 0, to + c, lower, right, 0, 1, endColumn - c);
-        }
-      }
-    }
-
-    private void tiles(
+    /** Transforms a row of tiles back, some columns of the channels. */
+    void transform(
+        WinogradPlan plan,
+        int row,
+        float[] products,
         int from,
-        int step,
-        int column,
-        int biasStep,
-        int to,
-        int lower,
-        int right,
-        int toStep,
-        int count,
-        int lanes) {
+        TransformedTiles planes,
+        float[] strip,
+        int firstColumn,
+        int endColumn) {
+      int channels = endColumn - firstColumn;
+      int pitch = (channels + L - 1) / L * L;
+      int rowLength = TILE * plan.tileColumns() * pitch;
+      for (int i = 0; i < POINTS; i++) {
+        WinogradTransforms.output(
+            products,
+            from + i * POINTS * planes.size(),
+            planes.size(),
+            planes.pitch(),
+            strip,
+            i * rowLength,
+            pitch,
+            TILE * pitch,
+            channels,
+            plan.tileColumns());
+      }
       WinogradTransforms.output(
-          products,
-          from,
-          planes.size(),
-          step,
-          bias,
-          biasFrom + column,
-          biasStep,
-          residual,
-          hasResidual ? residualFrom + to : 0,
-          hasResidual ? lower : 0,
-          hasResidual ? right : 0,
-          hasResidual ? toStep : 0,
-          out,
-          outFrom + to,
-          lower,
-          right,
-          toStep,
-          count,
-          lanes);
+          strip, 0, rowLength, 0, strip, 0, rowLength, 0, plan.outColumns() * pitch, 1);
+      for (int i = 0; i < plan.resultRows(row); i++) {
+        int pixel = plan.resultPixel(row) + i * plan.outColumns();
+        int to = outFrom + pixel * plan.outputs() + firstColumn;
+        WinogradTransforms.finish(
+            strip,
+            i * rowLength,
+            pitch,
+            bias,
+            biasFrom + firstColumn,
+            residual,
+            hasResidual ? to + residualShift : 0,
+            hasResidual ? plan.outputs() : 0,
+            out,
+            to,
+            plan.outputs(),
+            channels,
+            plan.outColumns());
+      }
     }
   }
 }

@@ -3,6 +3,8 @@ package dev.jdiffusion.tensor.cpu;
 import static dev.jdiffusion.tensor.cpu.Lanes.L;
 import static dev.jdiffusion.tensor.cpu.WinogradPlan.GAP;
 import static dev.jdiffusion.tensor.cpu.WinogradPlan.PLANES;
+import static dev.jdiffusion.tensor.cpu.WinogradPlan.TILE;
+import static dev.jdiffusion.tensor.cpu.WinogradTransforms.POINTS;
 
 import dev.jdiffusion.tensor.cpu.OuterProducts.Panels;
 import dev.jdiffusion.tensor.cpu.WinogradPlan.TransformedTiles;
@@ -19,8 +21,8 @@ import org.jspecify.annotations.Nullable;
  * threads.
  */
 final class WinogradWeightGradient {
-  /** The plane whose gradients are the sums of the 2x2 pixels. */
-  private static final int SUM_PLANE = 5;
+  /** Tiles of a block: of fewer, sums come and go more often, of more, the tiles themselves. */
+  private static final int TILES = 72;
 
   private static final int MOST_GROUPS = 16;
 
@@ -28,7 +30,7 @@ final class WinogradWeightGradient {
   private static final int MOST_PARTIALS = 8 << 20;
 
   /** Fewer tiles than this do not pay for a partial sum of their own. */
-  private static final int TILES_PER_GROUP = 196;
+  private static final int TILES_PER_GROUP = 49;
 
   /** From so many floats on, a partial sum comes from memory each time rather than from a cache. */
   private static final int LARGE = 1 << 18;
@@ -36,10 +38,26 @@ final class WinogradWeightGradient {
   /** Of large sums there are more than this only if each has {@link #TILES_PER_LARGE_GROUP}. */
   private static final int LARGE_GROUPS = 4;
 
-  private static final int TILES_PER_LARGE_GROUP = 512;
+  private static final int TILES_PER_LARGE_GROUP = 256;
 
   /** Rows of a panel that are added up at a time: they stay in the first-level cache. */
   private static final int ROWS_OF_RUN = 32;
+
+  /**
+   * With no more tiles than this part of the weights, a slice of the sums is taken over all of them
+   * and transformed back at once: partial sums, four times as many as the weights, would go to
+   * memory and back for little.
+   */
+  private static final int WEIGHTS_PER_TILE = 128;
+
+  /** Bounds the memory of all transformed tiles. */
+  private static final int FEW_TILES = 512;
+
+  /** Inputs of a slice: whole tiles of most kernels. */
+  private static final int SLICE = 48;
+
+  /** Floats of three weights' gradients transformed back in one dimension. */
+  private static final int HALF = 3 * POINTS * L;
 
   private final Workers workers;
   private final FloatPool pool;
@@ -61,12 +79,21 @@ final class WinogradWeightGradient {
       int dWeightFrom,
       float @Nullable [] dBias,
       int dBiasFrom) {
-    Windows tiles = plan.tiles(1);
-    int most = tiles.pixels(tiles.block(0));
+    if (plan.tiles() <= Math.min(FEW_TILES, plan.inputs() * plan.outputs() / WEIGHTS_PER_TILE)) {
+      runFew(
+          plan, input, inputFrom, dOut, dOutFrom, panels, dWeight, dWeightFrom, dBias, dBiasFrom);
+      return;
+    }
+    int rows = plan.tileRows();
+    int columns = plan.tileColumns();
+    // Independent of the threads, as is the number of groups: sums are taken block by block.
+    int blockRows = plan.blockRows(TILES, 1);
+    int blocks = (rows + blockRows - 1) / blockRows;
+    int most = blockRows * columns;
     TransformedTiles in = TransformedTiles.of(most, plan.inputs());
     int[] inTable = in.table();
     Sums sums = Sums.of(plan.inputs(), panels);
-    int groups = groups(tiles, (long) PLANES * plan.inputs() * plan.outputs());
+    int groups = groups(plan, blocks);
     float[][] partials = new float[groups][];
     for (int g = 0; g < groups; g++) {
       partials[g] = pool.take(sums.length());
@@ -75,7 +102,7 @@ final class WinogradWeightGradient {
     try {
       workers.run(
           groups * splits,
-          (long) tiles.pixels() * PLANES * plan.inputs() * plan.outputs(),
+          plan.work(),
           task -> {
             int group = task / splits;
             int firstPanel = panels.count * (task % splits) / splits;
@@ -84,41 +111,63 @@ final class WinogradWeightGradient {
             sums.clear(partial, firstPanel, endPanel);
             float[] transformed = pool.take(in.length());
             float[] gradients = pool.take(PLANES * gradientPlane(most, panels));
-            try {
-              int end = (int) ((long) tiles.blocks * (group + 1) / groups);
-              for (int b = (int) ((long) tiles.blocks * group / groups); b < end; b++) {
-                Windows.Block block = tiles.block(b);
-                plan.transform(tiles, block, input, inputFrom, in, transformed, pool);
+            float[] strip = pool.take(plan.stripLength());
+            int end = (int) ((long) blocks * (group + 1) / groups);
+            for (int b = (int) ((long) blocks * group / groups); b < end; b++) {
+              int firstRow = b * blockRows;
+              int endRow = Math.min(firstRow + blockRows, rows);
+              if (endPanel - firstPanel == panels.count) {
+                gradients[0] = plan.fetchResults(firstRow, endRow, dOut, dOutFrom);
+              }
+              for (int row = firstRow; row < endRow; row++) {
+                int tile = (row - firstRow) * columns;
+                plan.transform(row, input, inputFrom, strip, in, transformed, tile * in.pitch());
                 transformGradients(
-                    plan, block, dOut, dOutFrom, panels, firstPanel, endPanel, most, gradients);
-                accumulate(
-                    tiles.pixels(block),
-                    transformed,
-                    in,
-                    inTable,
-                    gradients,
-                    most,
-                    sums,
+                    plan,
+                    row,
+                    dOut,
+                    dOutFrom,
+                    strip,
+                    panels,
                     firstPanel,
                     endPanel,
-                    partial);
+                    most,
+                    gradients,
+                    tile,
+                    partial,
+                    sums.biasFrom());
               }
-            } finally {
-              pool.give(gradients);
-              pool.give(transformed);
+              accumulate(
+                  (endRow - firstRow) * columns,
+                  transformed,
+                  in,
+                  inTable,
+                  gradients,
+                  most,
+                  sums,
+                  firstPanel,
+                  endPanel,
+                  partial);
             }
+            pool.give(strip);
+            pool.give(gradients);
+            pool.give(transformed);
           });
       workers.run(
           panels.count * sums.runs(),
           (long) groups * sums.length(),
-          task ->
-              sums.finish(
-                  task / sums.runs(),
-                  task % sums.runs(),
-                  partials,
-                  dWeight,
-                  dWeightFrom,
-                  plan.outputs()));
+          task -> {
+            float[] half = pool.take(HALF);
+            sums.finish(
+                task / sums.runs(),
+                task % sums.runs(),
+                partials,
+                half,
+                dWeight,
+                dWeightFrom,
+                plan.outputs());
+            pool.give(half);
+          });
       if (dBias != null) {
         DenseWeightGradient.addBias(partials, sums.biasFrom(), panels.columns, dBias, dBiasFrom);
       }
@@ -129,87 +178,178 @@ final class WinogradWeightGradient {
     }
   }
 
-  /**
-   * How many partial sums there are.
-   *
-   * @param length of one, without what rounds it up to whole vectors: their width must not matter
-   */
-  private static int groups(Windows tiles, long length) {
-    long wanted = Math.min(tiles.pixels() / TILES_PER_GROUP, MOST_PARTIALS / length);
+  /** All tiles at once, and the sums a slice of inputs and a panel of outputs at a time. */
+  private void runFew(
+      WinogradPlan plan,
+      float[] input,
+      int inputFrom,
+      float[] dOut,
+      int dOutFrom,
+      Panels panels,
+      float[] dWeight,
+      int dWeightFrom,
+      float @Nullable [] dBias,
+      int dBiasFrom) {
+    int tiles = plan.tiles();
+    int rows = plan.tileRows();
+    int columns = plan.tileColumns();
+    int inputs = plan.inputs();
+    TransformedTiles in = TransformedTiles.of(tiles, inputs);
+    int[] inTable = in.table();
+    float[] transformed = pool.take(in.length());
+    float[] gradients = pool.take(PLANES * gradientPlane(tiles, panels));
+    float[][] biases = new float[rows][];
+    for (int row = 0; row < rows; row++) {
+      biases[row] = pool.take(panels.paddedColumns());
+    }
+    workers.run(
+        rows,
+        plan.work(),
+        row -> {
+          float[] strip = pool.take(plan.stripLength());
+          int tile = row * columns;
+          plan.transform(row, input, inputFrom, strip, in, transformed, tile * in.pitch());
+          Arrays.fill(biases[row], 0, panels.paddedColumns(), 0f);
+          transformGradients(
+              plan,
+              row,
+              dOut,
+              dOutFrom,
+              strip,
+              panels,
+              0,
+              panels.count,
+              tiles,
+              gradients,
+              tile,
+              biases[row],
+              0);
+          pool.give(strip);
+        });
+    int slices = (inputs + SLICE - 1) / SLICE;
+    workers.run(
+        panels.count * slices,
+        plan.work(),
+        task -> {
+          int p = task / slices;
+          int begin = task % slices * SLICE;
+          int length = Math.min(SLICE, inputs - begin);
+          int width = panels.vectors[p] * L;
+          // Whole tiles of the kernel.
+          int plane = (length + OuterProducts.OVERHANG) * width + GAP;
+          float[] sums = pool.take(PLANES * plane);
+          float[] half = pool.take(HALF);
+          Arrays.fill(sums, 0, PLANES * plane, 0f);
+          for (int i = 0; i < PLANES; i++) {
+            OuterProducts.gradient(
+                panels.vectors[p],
+                transformed,
+                inTable,
+                i * in.size() + begin,
+                0,
+                tiles,
+                gradients,
+                i * gradientPlane(tiles, panels) + tiles * panels.first[p],
+                sums,
+                i * plane,
+                length);
+          }
+          addFilterGradients(
+              sums,
+              0,
+              plane,
+              panels,
+              p,
+              length,
+              half,
+              dWeight,
+              dWeightFrom + begin * plan.outputs(),
+              inputs * plan.outputs(),
+              plan.outputs());
+          pool.give(half);
+          pool.give(sums);
+        });
+    if (dBias != null) {
+      DenseWeightGradient.addBias(biases, 0, panels.columns, dBias, dBiasFrom);
+    }
+    for (float[] bias : biases) {
+      pool.give(bias);
+    }
+    pool.give(gradients);
+    pool.give(transformed);
+  }
+
+  /** How many partial sums there are. */
+  private static int groups(WinogradPlan plan, int blocks) {
+    // Without what rounds it up to whole vectors: their width must not matter.
+    long length = (long) PLANES * plan.inputs() * plan.outputs();
+    long wanted = Math.min(plan.tiles() / TILES_PER_GROUP, MOST_PARTIALS / length);
     if (length >= LARGE) {
-      int large = Math.max(LARGE_GROUPS, tiles.pixels() / TILES_PER_LARGE_GROUP);
+      int large = Math.max(LARGE_GROUPS, plan.tiles() / TILES_PER_LARGE_GROUP);
       wanted = Math.min(wanted, large);
     }
-    return Math.clamp(wanted, 1, Math.min(MOST_GROUPS, tiles.blocks));
+    return Math.clamp(wanted, 1, Math.min(MOST_GROUPS, blocks));
   }
 
   private static int gradientPlane(int tiles, Panels panels) {
     return tiles * panels.paddedColumns() + GAP;
   }
 
-  /** Tiles of dOut to planes of panels: element (plane, panel, tile, column). */
+  /**
+   * A row of tiles of dOut to planes of panels: element (plane, panel, tile, column). Its pixels
+   * are added to the bias's gradients on the way.
+   */
   private static void transformGradients(
       WinogradPlan plan,
-      Windows.Block block,
+      int row,
       float[] dOut,
       int dOutFrom,
+      float[] strip,
       Panels panels,
       int firstPanel,
       int endPanel,
       int most,
-      float[] gradients) {
+      float[] gradients,
+      int tile,
+      float[] bias,
+      int biasFrom) {
     int channels = plan.outputs();
     int pixelRow = plan.outColumns() * channels;
-    int whole = plan.outColumns() / 2;
-    int plane = gradientPlane(most, panels);
-    if (endPanel - firstPanel == panels.count) {
-      gradients[0] = plan.fetchResults(block, dOut, dOutFrom);
+    int seen = TILE * plan.tileColumns() * channels + L;
+    int rows = plan.resultRows(row);
+    int from = dOutFrom + plan.resultPixel(row) * channels;
+    int copy = POINTS * seen;
+    boolean copied =
+        WinogradPlan.copyBorder(dOut, from, pixelRow, 0, TILE, rows, strip, copy, seen);
+    float[] y = copied ? strip : dOut;
+    int yFrom = copied ? copy : from;
+    int distance = copied ? seen : pixelRow;
+    WinogradTransforms.outputGradient(y, yFrom, distance, 0, strip, 0, seen, 0, pixelRow, 1);
+    for (int i = 0; i < POINTS; i++) {
+      Arrays.fill(strip, i * seen + pixelRow, (i + 1) * seen, 0f);
     }
-    int tile = 0;
-    for (int n = 0; n < block.images(); n++) {
-      for (int y = 0; y < block.rows(); y++) {
-        int row = 2 * (block.row() + y);
-        boolean lower = row + 1 < plan.outRows();
-        int at = dOutFrom + ((block.image() + n) * plan.outRows() + row) * pixelRow;
-        for (int p = firstPanel; p < endPanel; p++) {
-          int width = panels.vectors[p] * L;
-          for (int v = 0; v < panels.vectors[p]; v++) {
-            int lanes = v == panels.vectors[p] - 1 ? panels.last[p] : L;
-            int from = at + panels.first[p] + v * L;
-            int to = most * panels.first[p] + tile * width + v * L;
-            WinogradTransforms.outputGradient(
-                dOut,
-                from,
-                lower ? pixelRow : 0,
-                channels,
-                lower,
-                true,
-                2 * channels,
-                gradients,
-                to,
-                plane,
-                width,
-                whole,
-                lanes);
-            if (whole < plan.tileColumns()) {
-              WinogradTransforms.outputGradient(
-                  dOut,
-                  from + 2 * whole * channels,
-                  lower ? pixelRow : 0,
-                  0,
-                  lower,
-                  false,
-                  0,
-                  gradients,
-                  to + whole * width,
-                  plane,
-                  0,
-                  1,
-                  lanes);
-            }
-          }
+    int plane = gradientPlane(most, panels);
+    for (int p = firstPanel; p < endPanel; p++) {
+      int width = panels.vectors[p] * L;
+      int first = panels.first[p];
+      for (int i = 0; i < POINTS; i++) {
+        WinogradTransforms.outputGradient(
+            strip,
+            i * seen + first,
+            channels,
+            TILE * channels,
+            gradients,
+            i * POINTS * plane + most * first + tile * width,
+            plane,
+            width,
+            width - L + panels.last[p],
+            plan.tileColumns());
+      }
+      for (int i = 0; i < rows; i++) {
+        for (int c = first; c < first + width; c += L) {
+          DenseWeightGradient.sumColumns(
+              y, yFrom + i * distance + c, channels, plan.outColumns(), bias, biasFrom + c);
         }
-        tile += plan.tileColumns();
       }
     }
   }
@@ -241,17 +381,6 @@ final class WinogradWeightGradient {
             partial,
             sums.index(plane, p),
             sums.inputs);
-        if (plane == SUM_PLANE) {
-          for (int v = 0; v < panels.vectors[p]; v++) {
-            DenseWeightGradient.sumColumns(
-                gradients,
-                gradientFrom + v * L,
-                panels.vectors[p] * L,
-                tiles,
-                partial,
-                sums.biasFrom() + panels.first[p] + v * L);
-          }
-        }
       }
     }
   }
@@ -303,7 +432,13 @@ final class WinogradWeightGradient {
 
     /** Adds up the partial sums of a run, in order, and adds what they come to. */
     void finish(
-        int panel, int run, float[][] partials, float[] dWeight, int dWeightFrom, int outputs) {
+        int panel,
+        int run,
+        float[][] partials,
+        float[] half,
+        float[] dWeight,
+        int dWeightFrom,
+        int outputs) {
       int row = run * ROWS_OF_RUN;
       int rows = Math.min(inputs - row, ROWS_OF_RUN);
       float[] total = partials[0];
@@ -314,18 +449,51 @@ final class WinogradWeightGradient {
           ArithmeticLoops.add(total, at, partials[g], at, total, at, rows * width);
         }
       }
-      for (int v = 0; v < panels.vectors[panel]; v++) {
+      addFilterGradients(
+          total,
+          index(0, panel) + row * width,
+          plane(),
+          panels,
+          panel,
+          rows,
+          half,
+          dWeight,
+          dWeightFrom + row * outputs,
+          inputs * outputs,
+          outputs);
+    }
+  }
+
+  /**
+   * Transforms the sums of some inputs of a panel back and adds them to the weights' gradients.
+   *
+   * @param plane distance of the sums' planes
+   * @param half scratch
+   * @param to where the gradients of the first input begin
+   * @param tap distance of the window's weights
+   */
+  private static void addFilterGradients(
+      float[] sums,
+      int from,
+      int plane,
+      Panels panels,
+      int panel,
+      int rows,
+      float[] half,
+      float[] dWeight,
+      int to,
+      int tap,
+      int outputs) {
+    int width = panels.vectors[panel] * L;
+    for (int v = 0; v < width; v += L) {
+      int lanes = v == width - L ? panels.last[panel] : L;
+      int first = to + panels.first[panel] + v;
+      for (int r = 0; r < rows; r++) {
+        Arrays.fill(half, 0, HALF, 0f);
         WinogradTransforms.filterGradient(
-            total,
-            index(0, panel) + row * width + v * L,
-            plane(),
-            width,
-            dWeight,
-            dWeightFrom + row * outputs + panels.first[panel] + v * L,
-            inputs * outputs,
-            outputs,
-            rows,
-            v == panels.vectors[panel] - 1 ? panels.last[panel] : L);
+            sums, from + r * width + v, POINTS * plane, plane, half, 0, POINTS * L, L, L, POINTS);
+        WinogradTransforms.filterGradient(
+            half, 0, L, POINTS * L, dWeight, first + r * outputs, tap, 3 * tap, lanes, 3);
       }
     }
   }
