@@ -2,6 +2,7 @@ package dev.jdiffusion.tensor.cpu;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.jdiffusion.tensor.Backend;
 import dev.jdiffusion.tensor.Backends;
@@ -16,6 +17,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class CpuConvolutionTest {
   private static final Backend[] CPUS = {
@@ -194,6 +196,46 @@ class CpuConvolutionTest {
         c.check(with, dx.toFloats(), "with bias");
       }
       assertEquals(0, cpu.memory().inUse());
+    }
+  }
+
+  /** Direct sums in single precision are off by 1e-6 and 2e-6 of the largest. */
+  @ParameterizedTest
+  @ValueSource(ints = {64, 256})
+  void filteredSumsAreNearlyAsExactAsDirectOnes(int channels) {
+    Case c = new Case(2, 12, 13, channels, 3, 3, 16, 1, 1, 1);
+    assertTrue(c.isFiltering());
+    float[] x = random(c.inputShape(), 21);
+    float[] w = random(c.weightShape(), 22);
+    try (Scope scope = Scope.open()) {
+      Tensor out = Tensor.empty(CPUS[0], c.outShape());
+      CPUS[0]
+          .convolution()
+          .forward(
+              Tensor.of(CPUS[0], c.inputShape(), x),
+              Tensor.of(CPUS[0], c.weightShape(), w),
+              null,
+              null,
+              c.geometry(),
+              out);
+      float[] actual = out.toFloats();
+      double largest = 0;
+      double error = 0;
+      for (int p = 0; p < actual.length; p++) {
+        double exact = 0;
+        int pixel = p / c.co;
+        for (int i = 0; i < 9; i++) {
+          int n = pixel / (c.h * c.w);
+          int row = pixel / c.w % c.h + i / 3 - 1;
+          int column = pixel % c.w + i % 3 - 1;
+          for (int k = 0; k < channels; k++) {
+            exact += (double) at(c, x, n, row, column, k) * w[(i * channels + k) * c.co + p % c.co];
+          }
+        }
+        largest = Math.max(largest, Math.abs(exact));
+        error = Math.max(error, Math.abs(exact - actual[p]));
+      }
+      assertEquals(0, error / largest, 4e-6);
     }
   }
 
