@@ -108,6 +108,11 @@ final class CpuConvolution implements Convolution {
           images, outRows, outColumns, outputs, inputs, 2 - padding, height, width);
     }
 
+    /** Whether results with so many channels a group are few for {@link FewOutputsConvolution}. */
+    boolean isFew(int groupResults) {
+      return FewOutputsConvolution.pays(groupResults, windowRows, windowColumns, stride);
+    }
+
     /** This convolution, whose results have few channels. */
     FewOutputsConvolution toFew() {
       return new FewOutputsConvolution(
@@ -201,7 +206,7 @@ final class CpuConvolution implements Convolution {
           out.offset());
       return;
     }
-    if (FewOutputsConvolution.pays(e.groupOutputs(), e.windowRows, e.windowColumns, e.stride)) {
+    if (e.isFew(e.groupOutputs())) {
       few(
           e.toFew(),
           output -> weight.offset() + output,
@@ -351,7 +356,7 @@ final class CpuConvolution implements Convolution {
           dInput.offset());
       return;
     }
-    if (FewOutputsConvolution.pays(e.groupInputs, e.windowRows, e.windowColumns, e.stride)) {
+    if (e.isFew(e.groupInputs)) {
       int tap = e.groupInputs * e.outputs;
       int lastTap = weight.offset() + (e.taps() - 1) * tap;
       few(

@@ -4,6 +4,7 @@ import static dev.jdiffusion.tensor.cpu.Lanes.L;
 import static dev.jdiffusion.tensor.cpu.WinogradPlan.GAP;
 import static dev.jdiffusion.tensor.cpu.WinogradPlan.PLANES;
 import static dev.jdiffusion.tensor.cpu.WinogradPlan.TILE;
+import static dev.jdiffusion.tensor.cpu.WinogradTransforms.HALF_WINDOW;
 import static dev.jdiffusion.tensor.cpu.WinogradTransforms.POINTS;
 
 import dev.jdiffusion.tensor.cpu.OuterProducts.Panels;
@@ -35,8 +36,6 @@ final class WinogradConvolution {
 
   /** Inputs whose weights are transformed together: those of a panel stay in the cache. */
   private static final int SLICE = 64;
-
-  private static final int WEIGHT_SCRATCH = 3 * POINTS * L;
 
   private final Workers workers;
   private final FloatPool pool;
@@ -80,7 +79,7 @@ final class WinogradConvolution {
     int[] resultTable = result.table();
     float[] zeros = pool.take(panels.paddedColumns());
     Arrays.fill(zeros, 0, panels.paddedColumns(), 0);
-    float[] packed = few ? zeros : pool.take(weights.length());
+    float @Nullable [] packed = few ? null : packAll(weights);
     Output output =
         new Output(
             bias == null ? zeros : bias,
@@ -91,9 +90,6 @@ final class WinogradConvolution {
             out,
             outFrom);
     try {
-      if (!few) {
-        packAll(weights, packed);
-      }
       workers.run(
           blocks * splits,
           plan.work(),
@@ -105,7 +101,8 @@ final class WinogradConvolution {
             float[] transformed = pool.take(in.length());
             float[] products = pool.take(result.length());
             float[] strip = pool.take(plan.stripLength());
-            float[] own = pool.take(few ? weights.sliceLength() : 1);
+            float[] scratch = pool.take(HALF_WINDOW);
+            float[] used = packed == null ? pool.take(weights.sliceLength()) : packed;
             for (int row = firstRow; row < endRow; row++) {
               int tile = (row - firstRow) * columns;
               plan.transform(row, input, inputFrom, strip, in, transformed, tile * in.pitch());
@@ -113,8 +110,12 @@ final class WinogradConvolution {
             for (int begin = 0; begin < plan.inputs(); begin += slice) {
               int length = Math.min(slice, plan.inputs() - begin);
               for (int p = firstPanel; p < endPanel; p++) {
-                if (few) {
-                  weights.pack(p, begin, begin + length, own, 0, weights.slicePlane(), strip);
+                int from = weights.index(p, begin);
+                int packedPlane = weights.plane();
+                if (packed == null) {
+                  from = 0;
+                  packedPlane = weights.slicePlane();
+                  weights.pack(p, begin, begin + length, used, from, packedPlane, scratch);
                 }
                 for (int plane = 0; plane < PLANES; plane++) {
                   int to = plane * result.size() + panels.first[p];
@@ -124,8 +125,8 @@ final class WinogradConvolution {
                       transformed,
                       inTable,
                       plane * in.size() + begin,
-                      few ? own : packed,
-                      few ? plane * weights.slicePlane() : weights.index(plane, p, begin),
+                      used,
+                      from + plane * packedPlane,
                       begin == 0 ? zeros : products,
                       begin == 0,
                       begin == 0 ? 0 : to,
@@ -147,20 +148,24 @@ final class WinogradConvolution {
               int from = (row - firstRow) * columns * result.pitch() + firstColumn;
               output.transform(plan, row, products, from, result, strip, firstColumn, endColumn);
             }
-            pool.give(own);
+            if (packed == null) {
+              pool.give(used);
+            }
+            pool.give(scratch);
             pool.give(strip);
             pool.give(products);
             pool.give(transformed);
           });
     } finally {
-      if (!few) {
+      if (packed != null) {
         pool.give(packed);
       }
       pool.give(zeros);
     }
   }
 
-  private void packAll(Weights weights, float[] packed) {
+  private float[] packAll(Weights weights) {
+    float[] packed = pool.take(weights.length());
     int inputs = weights.plan.inputs();
     int slices = (inputs + SLICE - 1) / SLICE;
     workers.run(
@@ -170,11 +175,12 @@ final class WinogradConvolution {
           int panel = task / slices;
           int begin = task % slices * SLICE;
           int end = Math.min(begin + SLICE, inputs);
-          float[] scratch = pool.take(WEIGHT_SCRATCH);
+          float[] scratch = pool.take(HALF_WINDOW);
           weights.pack(
-              panel, begin, end, packed, weights.index(0, panel, begin), weights.plane(), scratch);
+              panel, begin, end, packed, weights.index(panel, begin), weights.plane(), scratch);
           pool.give(scratch);
         });
+    return packed;
   }
 
   /**
@@ -189,8 +195,9 @@ final class WinogradConvolution {
       return Math.multiplyExact(PLANES, plane());
     }
 
-    int index(int plane, int panel, int input) {
-      return plane * plane() + panels.packedIndex(panel, input, plan.inputs());
+    /** Where an input of a panel is in the first plane. */
+    int index(int panel, int input) {
+      return panels.packedIndex(panel, input, plan.inputs());
     }
 
     /** The distance of the planes of a slice of a panel. */

@@ -29,6 +29,9 @@ final class WinogradTransforms {
   /** Numbers that are transformed together. */
   static final int POINTS = 6;
 
+  /** Floats of a vector of 3x3 windows transformed in one of their dimensions. */
+  static final int HALF_WINDOW = 3 * POINTS * L;
+
   private static final float A = 3f / 4;
   private static final float B = 4f / 3;
   private static final float AA = 9f / 16;

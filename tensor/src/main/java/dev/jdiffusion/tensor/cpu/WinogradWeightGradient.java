@@ -4,6 +4,7 @@ import static dev.jdiffusion.tensor.cpu.Lanes.L;
 import static dev.jdiffusion.tensor.cpu.WinogradPlan.GAP;
 import static dev.jdiffusion.tensor.cpu.WinogradPlan.PLANES;
 import static dev.jdiffusion.tensor.cpu.WinogradPlan.TILE;
+import static dev.jdiffusion.tensor.cpu.WinogradTransforms.HALF_WINDOW;
 import static dev.jdiffusion.tensor.cpu.WinogradTransforms.POINTS;
 
 import dev.jdiffusion.tensor.cpu.OuterProducts.Panels;
@@ -55,9 +56,6 @@ final class WinogradWeightGradient {
 
   /** Inputs of a slice: whole tiles of most kernels. */
   private static final int SLICE = 48;
-
-  /** Floats of three weights' gradients transformed back in one dimension. */
-  private static final int HALF = 3 * POINTS * L;
 
   private final Workers workers;
   private final FloatPool pool;
@@ -157,7 +155,7 @@ final class WinogradWeightGradient {
           panels.count * sums.runs(),
           (long) groups * sums.length(),
           task -> {
-            float[] half = pool.take(HALF);
+            float[] half = pool.take(HALF_WINDOW);
             sums.finish(
                 task / sums.runs(),
                 task % sums.runs(),
@@ -238,7 +236,7 @@ final class WinogradWeightGradient {
           // Whole tiles of the kernel.
           int plane = (length + OuterProducts.OVERHANG) * width + GAP;
           float[] sums = pool.take(PLANES * plane);
-          float[] half = pool.take(HALF);
+          float[] half = pool.take(HALF_WINDOW);
           Arrays.fill(sums, 0, PLANES * plane, 0f);
           for (int i = 0; i < PLANES; i++) {
             OuterProducts.gradient(
@@ -489,7 +487,7 @@ final class WinogradWeightGradient {
       int lanes = v == width - L ? panels.last[panel] : L;
       int first = to + panels.first[panel] + v;
       for (int r = 0; r < rows; r++) {
-        Arrays.fill(half, 0, HALF, 0f);
+        Arrays.fill(half, 0, HALF_WINDOW, 0f);
         WinogradTransforms.filterGradient(
             sums, from + r * width + v, POINTS * plane, plane, half, 0, POINTS * L, L, L, POINTS);
         WinogradTransforms.filterGradient(
