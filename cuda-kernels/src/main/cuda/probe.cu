@@ -6,7 +6,7 @@
 constexpr int THREADS = 128;
 constexpr int PER_THREAD = 4;
 
-// out[copy * n + i] = x[i] after rounds of x = fma(x, 0.5, 1)
+// out[copy * n + i] = x[i] after rounds of x = fma(x, -2, x)
 extern "C" __global__ void __launch_bounds__(THREADS)
     probe_multiply_adds(const float* __restrict__ x, float* __restrict__ out, int rounds, int n) {
   int first = blockIdx.x * (THREADS * PER_THREAD) + threadIdx.x;
@@ -19,7 +19,7 @@ extern "C" __global__ void __launch_bounds__(THREADS)
   for (int round = 0; round < rounds; round++) {
 #pragma unroll
     for (int k = 0; k < PER_THREAD; k++) {
-      chain[k] = __fmaf_rn(chain[k], 0.5f, 1.0f);
+      chain[k] = __fmaf_rn(chain[k], -2.0f, chain[k]);
     }
   }
   float* copy = out + (long long)blockIdx.y * n;

@@ -9,8 +9,8 @@ import jdk.incubator.vector.FloatVector;
 
 /**
  * Ten vectors at a time, in named locals as in the kernels of {@link WideProducts}: enough to hide
- * the latency of a multiply-add (four or five cycles, two begun in each), and few enough that C2
- * keeps them in 16 registers, beside the copies of the 1 that its multiply-adds overwrite.
+ * the latency of a multiply-add (four or five cycles, two begun in each), and few enough for 16
+ * registers. C2's multiply-adds overwrite what is added, so nothing has to be copied before.
  */
 final class CpuProbe implements Probe {
   /** Several, so that a thread that wakes late finds less to do and nobody waits for it. */
@@ -58,7 +58,7 @@ final class CpuProbe implements Probe {
     for (int i = blocked; i < size; i++) {
       float chain = x[i];
       for (int round = 0; round < rounds; round++) {
-        chain = Math.fma(chain, 0.5f, 1);
+        chain = Math.fma(chain, -2f, chain);
       }
       x[i] = chain;
     }
@@ -76,16 +76,16 @@ final class CpuProbe implements Probe {
     FloatVector x8 = FloatVector.fromArray(F, x, from + 8 * L);
     FloatVector x9 = FloatVector.fromArray(F, x, from + 9 * L);
     for (int round = 0; round < rounds; round++) {
-      x0 = x0.fma(FloatVector.broadcast(F, 0.5f), FloatVector.broadcast(F, 1f));
-      x1 = x1.fma(FloatVector.broadcast(F, 0.5f), FloatVector.broadcast(F, 1f));
-      x2 = x2.fma(FloatVector.broadcast(F, 0.5f), FloatVector.broadcast(F, 1f));
-      x3 = x3.fma(FloatVector.broadcast(F, 0.5f), FloatVector.broadcast(F, 1f));
-      x4 = x4.fma(FloatVector.broadcast(F, 0.5f), FloatVector.broadcast(F, 1f));
-      x5 = x5.fma(FloatVector.broadcast(F, 0.5f), FloatVector.broadcast(F, 1f));
-      x6 = x6.fma(FloatVector.broadcast(F, 0.5f), FloatVector.broadcast(F, 1f));
-      x7 = x7.fma(FloatVector.broadcast(F, 0.5f), FloatVector.broadcast(F, 1f));
-      x8 = x8.fma(FloatVector.broadcast(F, 0.5f), FloatVector.broadcast(F, 1f));
-      x9 = x9.fma(FloatVector.broadcast(F, 0.5f), FloatVector.broadcast(F, 1f));
+      x0 = x0.fma(FloatVector.broadcast(F, -2f), x0);
+      x1 = x1.fma(FloatVector.broadcast(F, -2f), x1);
+      x2 = x2.fma(FloatVector.broadcast(F, -2f), x2);
+      x3 = x3.fma(FloatVector.broadcast(F, -2f), x3);
+      x4 = x4.fma(FloatVector.broadcast(F, -2f), x4);
+      x5 = x5.fma(FloatVector.broadcast(F, -2f), x5);
+      x6 = x6.fma(FloatVector.broadcast(F, -2f), x6);
+      x7 = x7.fma(FloatVector.broadcast(F, -2f), x7);
+      x8 = x8.fma(FloatVector.broadcast(F, -2f), x8);
+      x9 = x9.fma(FloatVector.broadcast(F, -2f), x9);
     }
     x0.intoArray(x, from);
     x1.intoArray(x, from + L);

@@ -15,8 +15,10 @@ public interface Probe {
   int CHAINS = 10 * 16;
 
   /**
-   * For each element {@code x = fma(x, 0.5, 1)}, {@code rounds} times. Every thread computes that
-   * on several copies, in registers, so that the time is that of the arithmetic alone.
+   * For each element {@code x = fma(x, -2, x)}, {@code rounds} times. Every thread computes that on
+   * several copies, in registers, so that the time is that of the arithmetic alone. The result is
+   * {@code -x}, exactly, so chains neither grow nor vanish; no compiler may take the short cut,
+   * since infinity becomes NaN.
    *
    * @param chains of any size, which is replaced by the result; multiples of {@link #CHAINS} reach
    *     the peak

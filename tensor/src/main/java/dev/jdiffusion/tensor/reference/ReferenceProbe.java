@@ -10,7 +10,7 @@ final class ReferenceProbe implements Probe {
     for (int i = 0; i < chains.size(); i++) {
       double chain = x.get(i);
       for (int round = 0; round < rounds; round++) {
-        chain = Math.fma(chain, 0.5, 1);
+        chain = Math.fma(chain, -2, chain);
       }
       x.set(i, chain);
     }
