@@ -83,7 +83,7 @@ final class ColumnSoftmax {
   }
 
   /**
-   * {@code x = 2^(a b)} of a product, see {@link SmallMatMul#multiply}, whose elements lie between
+   * {@code x = 2^(a b)} of a product, see {@link SmallMatMul#scores}, whose elements lie between
    * -126 and 127. To {@code sums} are added the sums of four rows at a time.
    *
    * <p>Powers follow on each few rows, so that the processor begins with the next product while it
@@ -95,24 +95,21 @@ final class ColumnSoftmax {
       int aRow,
       float[] b,
       int bAt,
-      int bRow,
       float[] x,
       int at,
-      int row,
       int rows,
       int columns,
       int inner,
       float[] sums,
       int sumsAt) {
+    int row = SmallMatMul.PITCH;
     int m = 0;
     for (; m <= rows - 4; m += 4) {
-      SmallMatMul.multiply(
-          a, aAt + m * aRow, aRow, b, bAt, bRow, x, at + m * row, row, 4, columns, inner);
+      SmallMatMul.scores(a, aAt + m * aRow, aRow, b, bAt, x, at + m * row, 4, columns, inner);
       powers4(x, at + m * row, row, columns, sums, sumsAt);
     }
     for (; m < rows; m++) {
-      SmallMatMul.multiply(
-          a, aAt + m * aRow, aRow, b, bAt, bRow, x, at + m * row, row, 1, columns, inner);
+      SmallMatMul.scores(a, aAt + m * aRow, aRow, b, bAt, x, at + m * row, 1, columns, inner);
       powers1(x, at + m * row, columns, sums, sumsAt);
     }
   }

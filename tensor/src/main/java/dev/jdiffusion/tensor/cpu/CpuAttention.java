@@ -21,7 +21,7 @@ import java.util.List;
  * . out[i]} and {@code Q2 = scale2 Q}
  *
  * <pre>
- * dV = P^T dOut      dS = ln 2 (P * (dOut V^T - delta))      dQ = dS K2      dK = dS^T Q2
+ * dV = P^T dOut      dS = P * (dOut (ln 2 V)^T - ln 2 delta)      dQ = dS K2      dK = dS^T Q2
  * </pre>
  *
  * <p>So no gradient has to be scaled at the end, and each is summed where it belongs: writing it
@@ -106,8 +106,9 @@ final class CpuAttention implements Attention {
     int block = block(to - from, length);
     int keys = FloatPool.FIRST;
     int values = keys + length * width;
-    int queries = values + length * width;
-    int results = queries + features * block;
+    int valuesCopy = values + length * width;
+    int queries = valuesCopy + SmallMatMul.copyLength(length, width);
+    int results = queries + features * QUERIES;
     int scores = results + block * width;
     int maxima = scores + length * QUERIES;
     // Twice the place, for their logarithms.
@@ -115,6 +116,7 @@ final class CpuAttention implements Attention {
     float[] work = pool.take(sums + block);
     HeadTiles.load(k, image, head, features, 0, length, scale2, work, keys, width);
     HeadTiles.load(v, image, head, features, 0, length, 1f, work, values, width);
+    int valuePanels = SmallMatMul.panels(work, values, length, width, valuesCopy);
     float keySquares = ScoreBounds.ofRows(work, keys, width, length, work, scores);
     float[] logSumExps = FloatStorage.array(logSumExp);
     int logSumExpAt = logSumExp.offset() + (image * heads + head) * queryLength;
@@ -122,27 +124,24 @@ final class CpuAttention implements Attention {
       int rows = Math.min(block, to - i);
       int columns = padded(rows);
       HeadTiles.load(q, image, head, features, i, rows, 1f, work, results, width);
-      transpose(work, results, width, rows, features, queries, block);
+      transpose(work, results, width, rows, features, queries);
       float querySquares =
-          ScoreBounds.ofColumns(work, queries, block, features, columns, work, maxima);
+          ScoreBounds.ofColumns(work, queries, QUERIES, features, columns, work, maxima);
       Arrays.fill(work, sums, sums + block, 0f);
       if (Math.sqrt((double) keySquares * querySquares) <= SMALL_SCORES) {
         Arrays.fill(work, maxima, maxima + block, 0f);
         ColumnSoftmax.powersOfProduct(
-            work, keys, width, work, queries, block, work, scores, QUERIES, length, columns,
-            features, work, sums);
+            work, keys, width, work, queries, work, scores, length, columns, features, work, sums);
       } else {
-        SmallMatMul.multiply(
-            work, keys, width, work, queries, block, work, scores, QUERIES, length, columns,
-            features);
+        SmallMatMul.scores(
+            work, keys, width, work, queries, work, scores, length, columns, features);
         ColumnSoftmax.maxima(work, scores, QUERIES, length, columns, work, maxima);
         ColumnSoftmax.powers(work, scores, QUERIES, length, columns, work, maxima, work, sums);
       }
       ColumnSoftmax.logarithms(work, maxima, work, sums, columns);
       System.arraycopy(work, maxima, logSumExps, logSumExpAt + i, rows);
-      SmallMatMul.multiplyTransposed(
-          work, scores, QUERIES, work, values, width, work, results, width, rows, width, length,
-          false);
+      SmallMatMul.multiplyPitchedTransposed(
+          work, scores, work, valuePanels, work, results, width, rows, width, length);
       HeadTiles.storeScaled(
           work, results, width, rows, features, work, sums, Columns.all(out), image, head, i);
     }
@@ -150,14 +149,13 @@ final class CpuAttention implements Attention {
   }
 
   /**
-   * The rows at {@code from} as columns; zeros in the columns up to a multiple of {@link
-   * Lanes#LOGICAL}. There must be place for as many rows, which are overwritten.
+   * The rows at {@code from} as columns of a pitched matrix; zeros in the columns up to a multiple
+   * of {@link Lanes#LOGICAL}. There must be place for as many rows, which are overwritten.
    */
-  private static void transpose(
-      float[] work, int from, int width, int rows, int features, int to, int toRow) {
+  private static void transpose(float[] work, int from, int width, int rows, int features, int to) {
     int columns = padded(rows);
     Arrays.fill(work, from + rows * width, from + columns * width, 0f);
-    SmallMatMul.transpose(work, from, width, columns, features, work, to, toRow);
+    SmallMatMul.transpose(work, from, width, columns, features, work, to, QUERIES);
   }
 
   @Override
@@ -211,20 +209,24 @@ final class CpuAttention implements Attention {
     int dValues = dKeys + beside;
     int queries = dValues + beside;
     int queriesTransposed = queries + block * width;
-    int upstream = queriesTransposed + features * block;
+    int upstream = queriesTransposed + features * QUERIES;
     int upstreamTransposed = upstream + block * width;
-    int results = upstreamTransposed + features * block;
+    int results = upstreamTransposed + features * QUERIES;
     int shifts = results + block * width;
     int deltas = shifts + block;
     int probabilities = deltas + block;
     int dScores = probabilities + length * QUERIES;
-    int scratch = dScores + length * QUERIES;
+    int keysCopy = dScores + length * QUERIES;
+    int queriesCopy = keysCopy + SmallMatMul.copyLength(length, width);
+    int upstreamCopy = queriesCopy + SmallMatMul.copyLength(block, width);
+    int scratch = upstreamCopy + SmallMatMul.copyLength(block, width);
     float[] work = pool.take(scratch + RowSoftmax.scratch(block));
     Rows dQRows = inPlace ? Rows.of(dQ, image, head, features) : new Rows(work, results, width);
     Rows dKRows = inPlace ? Rows.of(dK, image, head, features) : new Rows(work, dKeys, width);
     Rows dVRows = inPlace ? Rows.of(dV, image, head, features) : new Rows(work, dValues, width);
-    HeadTiles.load(v, image, head, features, 0, length, 1f, work, values, width);
+    HeadTiles.load(v, image, head, features, 0, length, VectorMath.LN2, work, values, width);
     HeadTiles.load(k, image, head, features, 0, length, scale2, work, keys, width);
+    int keyPanels = SmallMatMul.panels(work, keys, length, width, keysCopy);
     float[] logSumExps = FloatStorage.array(logSumExp);
     int logSumExpAt = logSumExp.offset() + (image * heads + head) * queryLength;
     int i = 0;
@@ -232,38 +234,25 @@ final class CpuAttention implements Attention {
       int rows = Math.min(block, queryLength - i);
       int columns = padded(rows);
       HeadTiles.load(q, image, head, features, i, rows, 1f, work, queries, width);
-      transpose(work, queries, width, rows, features, queriesTransposed, block);
+      transpose(work, queries, width, rows, features, queriesTransposed);
       ArithmeticLoops.multiplyScalar(work, queries, scale2, work, queries, rows * width);
+      int queryPanels = SmallMatMul.panels(work, queries, rows, width, queriesCopy);
       HeadTiles.load(Columns.all(dOut), image, head, features, i, rows, 1f, work, upstream, width);
-      transpose(work, upstream, width, rows, features, upstreamTransposed, block);
-      ArithmeticLoops.multiplyScalar(
-          work, upstreamTransposed, VectorMath.LN2, work, upstreamTransposed, features * block);
-      SmallMatMul.multiply(
+      transpose(work, upstream, width, rows, features, upstreamTransposed);
+      int upstreamPanels = SmallMatMul.panels(work, upstream, rows, width, upstreamCopy);
+      SmallMatMul.scores(
           work,
           keys,
           width,
           work,
           queriesTransposed,
-          block,
           work,
           probabilities,
-          QUERIES,
           length,
           columns,
           features);
-      SmallMatMul.multiply(
-          work,
-          values,
-          width,
-          work,
-          upstreamTransposed,
-          block,
-          work,
-          dScores,
-          QUERIES,
-          length,
-          columns,
-          features);
+      SmallMatMul.scores(
+          work, values, width, work, upstreamTransposed, work, dScores, length, columns, features);
       Arrays.fill(work, shifts, shifts + block, 0f);
       for (int r = 0; r < rows; r++) {
         work[shifts + r] = logSumExps[logSumExpAt + i + r] * VectorMath.LOG2_E;
@@ -278,8 +267,7 @@ final class CpuAttention implements Attention {
           work,
           probabilities,
           work,
-          upstream,
-          width,
+          upstreamPanels,
           dVRows.array(),
           dVRows.at(),
           dVRows.row(),
@@ -291,8 +279,7 @@ final class CpuAttention implements Attention {
           work,
           dScores,
           work,
-          queries,
-          width,
+          queryPanels,
           dKRows.array(),
           dKRows.at(),
           dKRows.row(),
@@ -300,20 +287,17 @@ final class CpuAttention implements Attention {
           width,
           rows,
           i > 0);
-      SmallMatMul.multiplyTransposed(
+      SmallMatMul.multiplyPitchedTransposed(
           work,
           dScores,
-          QUERIES,
           work,
-          keys,
-          width,
+          keyPanels,
           dQRows.array(),
           dQRows.at(inPlace ? i : 0),
           dQRows.row(),
           rows,
           width,
-          length,
-          false);
+          length);
       if (!inPlace) {
         HeadTiles.store(work, results, width, rows, features, 1f, dQ, image, head, i);
       }

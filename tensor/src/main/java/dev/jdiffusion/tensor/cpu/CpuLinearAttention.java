@@ -59,7 +59,9 @@ final class CpuLinearAttention implements LinearAttention {
     int context = values + BLOCK * width;
     int max = context + width * width;
     int sum = max + tile;
-    int scratch = sum + width;
+    int first = sum + width;
+    int second = first + SmallMatMul.copyLength(BLOCK, width);
+    int scratch = second + SmallMatMul.copyLength(Math.max(BLOCK, features), width);
     float[] work = pool.take(scratch + RowSoftmax.scratch(BLOCK));
     HeadTiles.load(k, image, head, features, 0, length, 1f, work, keys, width);
     HeadTiles.columnMax(work, keys, length, width, work, max);
@@ -72,9 +74,17 @@ final class CpuLinearAttention implements LinearAttention {
       HeadTiles.exponentials(work, block, work, max, tile, rows * width);
       HeadTiles.addColumnSums(work, block, rows, width, work, sum);
       HeadTiles.load(v, image, head, features, t, rows, 1f, work, values, width);
-      SmallMatMul.multiplyTransposed(
-          work, block, width, work, values, width, work, context, width, features, width, rows,
-          true);
+      SmallMatMul.addTransposed(
+          work,
+          SmallMatMul.panels(work, block, rows, width, first),
+          work,
+          SmallMatMul.panels(work, values, rows, width, second),
+          work,
+          context,
+          width,
+          features,
+          width,
+          rows);
     }
     float[] savedArray = FloatStorage.array(saved);
     int savedAt = saved.offset() + (image * heads + head) * (features + 2) * features;
@@ -90,20 +100,20 @@ final class CpuLinearAttention implements LinearAttention {
     float[] outArray = FloatStorage.array(out);
     int outRow = heads * features;
     int outAt = out.offset() + image * length * outRow + head * features;
+    int contextPanels = SmallMatMul.panels(work, context, features, width, second);
     int queries = values;
     int results = keys;
     for (int t = 0; t < length; t += BLOCK) {
       int rows = Math.min(BLOCK, length - t);
       HeadTiles.load(q, image, head, features, t, rows, 1f, work, queries, width);
       RowSoftmax.forward(work, queries, width, rows, features, work, queries, width, work, scratch);
+      int queryPanels = SmallMatMul.panels(work, queries, rows, width, first);
       if (width == features) {
         SmallMatMul.multiply(
             work,
-            queries,
-            width,
+            queryPanels,
             work,
-            context,
-            width,
+            contextPanels,
             outArray,
             outAt + t * outRow,
             outRow,
@@ -112,8 +122,7 @@ final class CpuLinearAttention implements LinearAttention {
             features);
       } else {
         SmallMatMul.multiply(
-            work, queries, width, work, context, width, work, results, width, rows, width,
-            features);
+            work, queryPanels, work, contextPanels, work, results, width, rows, width, features);
         HeadTiles.store(work, results, width, rows, features, 1f, Columns.all(out), image, head, t);
       }
     }
@@ -164,6 +173,11 @@ final class CpuLinearAttention implements LinearAttention {
     final int max;
     final int inverse;
     final int dot;
+    // For what is to be in panels and is not.
+    final int firstCopy;
+    final int secondCopy;
+    final int transposedCopy;
+    final int dContextCopy;
     final int scratch;
     final float[] work;
 
@@ -182,7 +196,11 @@ final class CpuLinearAttention implements LinearAttention {
       max = dContext + width * width;
       inverse = max + tile;
       dot = inverse + tile;
-      scratch = dot + tile;
+      firstCopy = dot + tile;
+      secondCopy = firstCopy + SmallMatMul.copyLength(BLOCK, width);
+      transposedCopy = secondCopy + SmallMatMul.copyLength(BLOCK, width);
+      dContextCopy = transposedCopy + SmallMatMul.copyLength(features, width);
+      scratch = dContextCopy + SmallMatMul.copyLength(features, width);
       work = pool.take(scratch + RowSoftmax.scratch(BLOCK));
       Arrays.fill(work, context, dot + tile, 0f);
       float[] array = FloatStorage.array(saved);
@@ -204,6 +222,7 @@ final class CpuLinearAttention implements LinearAttention {
       // In place of a copy: the scaled context waits where dC will stand.
       System.arraycopy(work, transposed, work, dContext, width * width);
       SmallMatMul.transpose(work, dContext, width, features, features, work, transposed, width);
+      int contextPanels = SmallMatMul.panels(work, transposed, features, width, transposedCopy);
       Arrays.fill(work, dContext, dContext + width * width, 0f);
       Columns upstream = Columns.all(dOut);
       int length = q.tensor().dim(1);
@@ -212,22 +231,12 @@ final class CpuLinearAttention implements LinearAttention {
         HeadTiles.load(q, image, head, features, t, rows, 1f, work, first, width);
         RowSoftmax.forward(work, first, width, rows, features, work, first, width, work, scratch);
         HeadTiles.load(upstream, image, head, features, t, rows, 1f, work, second, width);
+        int queries = SmallMatMul.panels(work, first, rows, width, firstCopy);
+        int dOuts = SmallMatMul.panels(work, second, rows, width, secondCopy);
         SmallMatMul.multiply(
-            work,
-            second,
-            width,
-            work,
-            transposed,
-            width,
-            work,
-            third,
-            width,
-            rows,
-            width,
-            features);
-        SmallMatMul.multiplyTransposed(
-            work, first, width, work, second, width, work, dContext, width, features, width, rows,
-            true);
+            work, dOuts, work, contextPanels, work, third, width, rows, width, features);
+        SmallMatMul.addTransposed(
+            work, queries, work, dOuts, work, dContext, width, features, width, rows);
         RowSoftmax.backward(
             work, first, width, work, third, width, rows, features, work, third, width, work,
             scratch);
@@ -245,28 +254,21 @@ final class CpuLinearAttention implements LinearAttention {
       TiledLoops.repeat(work, dot, width, tile);
       Arrays.fill(work, transposed, transposed + width * width, 0f);
       SmallMatMul.transpose(work, dContext, width, features, features, work, transposed, width);
+      int dContexts = SmallMatMul.panels(work, dContext, features, width, dContextCopy);
+      int transposeds = SmallMatMul.panels(work, transposed, features, width, transposedCopy);
       int length = k.tensor().dim(1);
       for (int t = 0; t < length; t += BLOCK) {
         int rows = Math.min(BLOCK, length - t);
         HeadTiles.load(k, image, head, features, t, rows, 1f, work, first, width);
         HeadTiles.scaledExponentials(work, first, work, max, inverse, tile, rows * width);
+        int keys = SmallMatMul.panels(work, first, rows, width, firstCopy);
         SmallMatMul.multiply(
-            work, first, width, work, dContext, width, work, third, width, rows, width, features);
+            work, keys, work, dContexts, work, third, width, rows, width, features);
         HeadTiles.store(work, third, width, rows, features, 1f, dV, image, head, t);
         HeadTiles.load(v, image, head, features, t, rows, 1f, work, second, width);
+        int values = SmallMatMul.panels(work, second, rows, width, secondCopy);
         SmallMatMul.multiply(
-            work,
-            second,
-            width,
-            work,
-            transposed,
-            width,
-            work,
-            third,
-            width,
-            rows,
-            width,
-            features);
+            work, values, work, transposeds, work, third, width, rows, width, features);
         HeadTiles.columnSoftmaxGradient(work, first, work, third, work, dot, tile, rows * width);
         HeadTiles.store(work, third, width, rows, features, 1f, dK, image, head, t);
       }

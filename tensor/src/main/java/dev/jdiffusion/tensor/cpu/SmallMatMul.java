@@ -18,14 +18,15 @@ import jdk.incubator.vector.FloatVector;
  * element is one chain of fused multiply-adds in the order of the inner index, so neither tiles nor
  * widths show.
  *
- * <p>There are kernels for a matrix read along its rows and along its columns, because the indices
- * within a tile must be the loop's own counter or differ by constants: only then does C2 check
- * their bounds outside the loop. The fastest differ by constants, since one address then serves a
- * whole tile; so a matrix that is written before it is read by rows best has the {@link #PITCH}.
+ * <p>Distances of rows are constants wherever a loop depends on them: C2 then reads all rows of a
+ * tile by one index and checks bounds outside the loop. A matrix lies in <i>panels</i> of {@link
+ * #COLUMNS} columns, one after the other, each with its rows one after the other; one of so many
+ * columns, the usual features of a head, is a panel as it is. Or it is <i>pitched</i>: its rows are
+ * {@link #PITCH} apart.
  */
 final class SmallMatMul {
-  /** The columns of a product are a multiple of this: two vectors of the widest kind. */
-  static final int COLUMNS = 32;
+  /** Columns of a panel, of which a matrix has whole ones: two vectors of the widest kind. */
+  static final int COLUMNS = SmallProducts.COLUMNS;
 
   /** Distance of the rows of a pitched matrix, which is the most columns that it can have. */
   static final int PITCH = SmallProducts.PITCH;
@@ -40,22 +41,50 @@ final class SmallMatMul {
     return (columns + COLUMNS - 1) & -COLUMNS;
   }
 
+  /** Floats that {@link #panels} needs for a copy. */
+  static int copyLength(int rows, int width) {
+    return width == COLUMNS ? 0 : rows * width;
+  }
+
   /**
-   * {@code c[m, n] = sum over k of a[m, k] * b[k, n]}.
+   * A matrix in panels: a copy, or where it has one panel only, itself.
    *
-   * @param aRow distance of a's rows, and so on
-   * @param columns a multiple of {@link #COLUMNS}, or of half of that with vectors of 512 bits
+   * @param at where rows of {@code width} follow each other
+   * @param copyAt place for {@link #copyLength} floats
+   * @return where the panels begin
    */
-  static void multiply(
+  static int panels(float[] x, int at, int rows, int width, int copyAt) {
+    if (width == COLUMNS) {
+      return at;
+    }
+    int to = copyAt;
+    for (int c = 0; c < width; c += COLUMNS) {
+      for (int r = 0; r < rows; r++, to += COLUMNS) {
+        System.arraycopy(x, at + r * width + c, x, to, COLUMNS);
+      }
+    }
+    return copyAt;
+  }
+
+  /** Where columns from n on begin in panels of so many rows. */
+  private static int column(int at, int n, int rows) {
+    return at + n / COLUMNS * COLUMNS * rows + n % COLUMNS;
+  }
+
+  /**
+   * {@code c[m, n] = sum over k of a[m, k] * b[k, n]}, where b and c are pitched.
+   *
+   * @param aRow distance of a's rows
+   * @param columns a multiple of {@link Lanes#LOGICAL}
+   */
+  static void scores(
       float[] a,
       int aAt,
       int aRow,
       float[] b,
       int bAt,
-      int bRow,
       float[] c,
       int cAt,
-      int cRow,
       int rows,
       int columns,
       int inner) {
@@ -64,13 +93,83 @@ final class SmallMatMul {
     for (int p = 0; p < panels; p++) {
       int n = vectors * p / panels;
       int width = vectors * (p + 1) / panels - n;
-      SmallProducts.multiply(
-          width, a, aAt, aRow, b, bAt + n * L, bRow, c, cAt + n * L, cRow, rows, inner);
+      if (L < 16 && aRow == COLUMNS) {
+        SmallProducts.panelScores2(a, aAt, b, bAt + n * L, c, cAt + n * L, rows, inner);
+      } else {
+        SmallProducts.scores(width, a, aAt, aRow, b, bAt + n * L, c, cAt + n * L, rows, inner);
+      }
     }
   }
 
   /**
-   * {@link #multiply} of a matrix whose rows are {@link #PITCH} apart.
+   * {@code c[m, n] = sum over k of a[m, k] * b[k, n]}, where a and b are in panels.
+   *
+   * @param cRow distance of c's rows
+   * @param columns a multiple of {@link #COLUMNS}
+   */
+  static void multiply(
+      float[] a,
+      int aAt,
+      float[] b,
+      int bAt,
+      float[] c,
+      int cAt,
+      int cRow,
+      int rows,
+      int columns,
+      int inner) {
+    for (int n = 0; n < columns; n += 2 * L) {
+      int bColumn = column(bAt, n, inner);
+      SmallProducts.panel2(a, aAt, b, bColumn, c, cAt + n, cRow, rows, Math.min(inner, COLUMNS));
+      for (int k = COLUMNS; k < inner; k += COLUMNS) {
+        SmallProducts.panel2Add(
+            a,
+            aAt + k * rows,
+            b,
+            bColumn + k * COLUMNS,
+            c,
+            cAt + n,
+            cRow,
+            rows,
+            Math.min(inner - k, COLUMNS));
+      }
+    }
+  }
+
+  /**
+   * {@code c[m, n] += sum over k of a[k, m] * b[k, n]}, where a and b are in panels.
+   *
+   * @param columns a multiple of {@link #COLUMNS}
+   */
+  static void addTransposed(
+      float[] a,
+      int aAt,
+      float[] b,
+      int bAt,
+      float[] c,
+      int cAt,
+      int cRow,
+      int rows,
+      int columns,
+      int inner) {
+    for (int n = 0; n < columns; n += 2 * L) {
+      for (int m = 0; m < rows; m += COLUMNS) {
+        SmallProducts.panelTransposed2Add(
+            a,
+            aAt + m * inner,
+            b,
+            column(bAt, n, inner),
+            c,
+            cAt + m * cRow + n,
+            cRow,
+            Math.min(rows - m, COLUMNS),
+            inner);
+      }
+    }
+  }
+
+  /**
+   * {@code c[m, n] = sum over k of a[m, k] * b[k, n]}, where a is pitched and b in panels.
    *
    * @param columns a multiple of {@link #COLUMNS}
    * @param add whether to add to c
@@ -80,7 +179,6 @@ final class SmallMatMul {
       int aAt,
       float[] b,
       int bAt,
-      int bRow,
       float[] c,
       int cAt,
       int cRow,
@@ -89,40 +187,34 @@ final class SmallMatMul {
       int inner,
       boolean add) {
     for (int n = 0; n < columns; n += 2 * L) {
+      int bColumn = column(bAt, n, inner);
       if (add) {
-        SmallProducts.pitched2Add(a, aAt, b, bAt + n, bRow, c, cAt + n, cRow, rows, inner);
+        SmallProducts.pitched2Add(a, aAt, b, bColumn, c, cAt + n, cRow, rows, inner);
       } else {
-        SmallProducts.pitched2(a, aAt, b, bAt + n, bRow, c, cAt + n, cRow, rows, inner);
+        SmallProducts.pitched2(a, aAt, b, bColumn, c, cAt + n, cRow, rows, inner);
       }
     }
   }
 
   /**
-   * {@code c[m, n] = sum over k of a[k, m] * b[k, n]}.
+   * {@code c[m, n] = sum over k of a[k, m] * b[k, n]}, where a is pitched and b in panels.
    *
    * @param columns a multiple of {@link #COLUMNS}
-   * @param add whether to add to c
    */
-  static void multiplyTransposed(
+  static void multiplyPitchedTransposed(
       float[] a,
       int aAt,
-      int aRow,
       float[] b,
       int bAt,
-      int bRow,
       float[] c,
       int cAt,
       int cRow,
       int rows,
       int columns,
-      int inner,
-      boolean add) {
+      int inner) {
     for (int n = 0; n < columns; n += 2 * L) {
-      if (add) {
-        SmallProducts.transposed2Add(a, aAt, aRow, b, bAt + n, bRow, c, cAt + n, cRow, rows, inner);
-      } else {
-        SmallProducts.transposed2(a, aAt, aRow, b, bAt + n, bRow, c, cAt + n, cRow, rows, inner);
-      }
+      SmallProducts.pitchedTransposed2(
+          a, aAt, b, column(bAt, n, inner), c, cAt + n, cRow, rows, inner);
     }
   }
 
@@ -149,8 +241,8 @@ final class SmallMatMul {
       float[] to,
       int toAt,
       int toRow) {
-    int blockRows = L == 16 ? rows & -16 : 0;
-    int blockColumns = L == 16 ? columns & -16 : 0;
+    int blockRows = L >= 8 ? rows & -L : 0;
+    int blockColumns = L >= 8 ? columns & -L : 0;
     transposeBlocks(from, fromAt, fromRow, blockRows, blockColumns, to, toAt, toRow);
     transposeScalars(from, fromAt, fromRow, blockRows, blockColumns, columns, to, toAt, toRow);
     transposeScalars(
@@ -187,8 +279,8 @@ final class SmallMatMul {
   }
 
   /**
-   * Blocks of 16 by 16 in vectors of 16: the two quarters of a block off its diagonal change
-   * places, then those of its quarters, and so on.
+   * Blocks of as many rows and columns as a vector has lanes, 8 or 16: the two quarters of a block
+   * off its diagonal change places, then those of its quarters, and so on.
    */
   private static void transposeBlocks(
       float[] from,
@@ -199,18 +291,30 @@ final class SmallMatMul {
       float[] to,
       int toAt,
       int toRow) {
-    for (int r = 0; r < rows; r += 16) {
-      for (int c = 0; c < columns; c += 16) {
+    for (int r = 0; r < rows; r += L) {
+      for (int c = 0; c < columns; c += L) {
         int source = fromAt + r * fromRow + c;
         int target = toAt + c * toRow + r;
         for (int i = 0; i < 4; i++) {
-          exchange8And4(from, source + i * fromRow, fromRow, to, target + i * toRow, toRow);
+          if (L == 16) {
+            exchange8And4(from, source + i * fromRow, fromRow, to, target + i * toRow, toRow);
+          } else {
+            exchange4(from, source + i * fromRow, fromRow, to, target + i * toRow, toRow);
+          }
         }
-        for (int i = 0; i < 4; i++) {
-          exchange2And1(to, target + 4 * i * toRow, toRow);
+        for (int i = 0; i < L; i += 4) {
+          exchange2And1(to, target + i * toRow, toRow);
         }
       }
     }
+  }
+
+  private static void exchange4(
+      float[] from, int fromAt, int fromRow, float[] to, int toAt, int toRow) {
+    FloatVector a = FloatVector.fromArray(F, from, fromAt);
+    FloatVector b = FloatVector.fromArray(F, from, fromAt + 4 * fromRow);
+    a.blend(b.rearrange(SWAP_4), SECOND_4).intoArray(to, toAt);
+    a.rearrange(SWAP_4).blend(b, SECOND_4).intoArray(to, toAt + 4 * toRow);
   }
 
   private static void exchange8And4(

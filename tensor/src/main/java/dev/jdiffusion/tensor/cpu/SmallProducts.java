@@ -9,15 +9,20 @@ import jdk.incubator.vector.FloatVector;
  * Products of matrices in cache; written by {@code KernelGenerator}.
  *
  * <p>{@code c[row][column] = sum over k of a[row][k] * b[k][column]}; of {@code transposed} methods
- * {@code a[k][row]}; of {@code pitched} ones, a's rows are {@link #PITCH} apart. Where the name
- * ends in {@code Add}, the sum is added to c. Each element is one chain of fused multiply-adds in
- * the order of k. Where sums have only some dozen terms, what a tile costs besides them shows:
- * addresses and checks of bounds by rows. So tiles are low and wide, and those of c's old values
- * apart from those of zeros.
+ * {@code a[k][row]}. Where the name ends in {@code Add}, the sum is added to c. Each element is one
+ * chain of fused multiply-adds in the order of k.
+ *
+ * <p>Where sums have only some dozen terms, what a tile costs besides them shows: addresses and
+ * checks of bounds by rows. So tiles are low and wide, those of c's old values apart from those of
+ * zeros, and distances of rows constants: then C2 needs one index for all rows, and checks bounds
+ * outside the loop.
  */
 final class SmallProducts {
   /** Most vectors of columns, with 32 registers. */
   static final int VECTORS = 6;
+
+  /** Columns of a panel, and the distance of its rows. */
+  static final int COLUMNS = 32;
 
   /** Distance of the rows of a pitched matrix: an odd number of cache lines. */
   static final int PITCH = 112;
@@ -27,66 +32,53 @@ final class SmallProducts {
 
   private SmallProducts() {}
 
-  /** The product of any number of rows, and up to {@link #VECTORS} vectors of columns. */
-  static void multiply(
+  /** Scores of any number of rows, and up to {@link #VECTORS} vectors of columns. */
+  static void scores(
       int vectors,
       float[] a,
       int aFrom,
       int aRow,
       float[] b,
       int bFrom,
-      int bRow,
       float[] c,
       int cFrom,
-      int cRow,
       int rows,
       int inner) {
     switch (vectors) {
-      case 1 -> multiply1(a, aFrom, aRow, b, bFrom, bRow, c, cFrom, cRow, rows, inner);
-      case 2 -> multiply2(a, aFrom, aRow, b, bFrom, bRow, c, cFrom, cRow, rows, inner);
-      case 3 -> multiply3(a, aFrom, aRow, b, bFrom, bRow, c, cFrom, cRow, rows, inner);
-      case 4 -> multiply4(a, aFrom, aRow, b, bFrom, bRow, c, cFrom, cRow, rows, inner);
-      case 5 -> multiply5(a, aFrom, aRow, b, bFrom, bRow, c, cFrom, cRow, rows, inner);
-      case 6 -> multiply6(a, aFrom, aRow, b, bFrom, bRow, c, cFrom, cRow, rows, inner);
+      case 1 -> scores1(a, aFrom, aRow, b, bFrom, c, cFrom, rows, inner);
+      case 2 -> scores2(a, aFrom, aRow, b, bFrom, c, cFrom, rows, inner);
+      case 3 -> scores3(a, aFrom, aRow, b, bFrom, c, cFrom, rows, inner);
+      case 4 -> scores4(a, aFrom, aRow, b, bFrom, c, cFrom, rows, inner);
+      case 5 -> scores5(a, aFrom, aRow, b, bFrom, c, cFrom, rows, inner);
+      case 6 -> scores6(a, aFrom, aRow, b, bFrom, c, cFrom, rows, inner);
       default -> throw new IllegalArgumentException(vectors + " vectors");
     }
   }
 
-  static void multiply1(
+  static void scores1(
       float[] a,
       int aFrom,
       int aRow,
       float[] b,
       int bFrom,
-      int bRow,
       float[] c,
       int cFrom,
-      int cRow,
       int rows,
       int inner) {
     int m = 0;
     for (; TALL && m <= rows - 8; m += 8) {
-      multiply8x1(a, aFrom + m * aRow, aRow, b, bFrom, bRow, c, cFrom + m * cRow, cRow, inner);
+      scores8x1(a, aFrom + m * aRow, aRow, b, bFrom, c, cFrom + m * PITCH, inner);
     }
     for (; m <= rows - 4; m += 4) {
-      multiply4x1(a, aFrom + m * aRow, aRow, b, bFrom, bRow, c, cFrom + m * cRow, cRow, inner);
+      scores4x1(a, aFrom + m * aRow, aRow, b, bFrom, c, cFrom + m * PITCH, inner);
     }
     for (; m <= rows - 1; m += 1) {
-      multiply1x1(a, aFrom + m * aRow, aRow, b, bFrom, bRow, c, cFrom + m * cRow, cRow, inner);
+      scores1x1(a, aFrom + m * aRow, aRow, b, bFrom, c, cFrom + m * PITCH, inner);
     }
   }
 
-  static void multiply8x1(
-      float[] a,
-      int aFrom,
-      int aRow,
-      float[] b,
-      int bFrom,
-      int bRow,
-      float[] c,
-      int cFrom,
-      int cRow,
-      int inner) {
+  static void scores8x1(
+      float[] a, int aFrom, int aRow, float[] b, int bFrom, float[] c, int cFrom, int inner) {
     int x0 = aFrom;
     FloatVector s0_0 = FloatVector.zero(F);
     int x1 = aFrom + aRow;
@@ -104,7 +96,7 @@ final class SmallProducts {
     int x7 = aFrom + 7 * aRow;
     FloatVector s7_0 = FloatVector.zero(F);
     for (int j = 0; j < inner; j++) {
-      int k = bFrom + j * bRow;
+      int k = bFrom + j * PITCH;
       FloatVector b0 = FloatVector.fromArray(F, b, k);
       FloatVector a0 = FloatVector.broadcast(F, a[x0 + j]);
       s0_0 = a0.fma(b0, s0_0);
@@ -125,33 +117,24 @@ final class SmallProducts {
     }
     int c0 = cFrom;
     s0_0.intoArray(c, c0);
-    int c1 = cFrom + cRow;
+    int c1 = cFrom + PITCH;
     s1_0.intoArray(c, c1);
-    int c2 = cFrom + 2 * cRow;
+    int c2 = cFrom + 2 * PITCH;
     s2_0.intoArray(c, c2);
-    int c3 = cFrom + 3 * cRow;
+    int c3 = cFrom + 3 * PITCH;
     s3_0.intoArray(c, c3);
-    int c4 = cFrom + 4 * cRow;
+    int c4 = cFrom + 4 * PITCH;
     s4_0.intoArray(c, c4);
-    int c5 = cFrom + 5 * cRow;
+    int c5 = cFrom + 5 * PITCH;
     s5_0.intoArray(c, c5);
-    int c6 = cFrom + 6 * cRow;
+    int c6 = cFrom + 6 * PITCH;
     s6_0.intoArray(c, c6);
-    int c7 = cFrom + 7 * cRow;
+    int c7 = cFrom + 7 * PITCH;
     s7_0.intoArray(c, c7);
   }
 
-  static void multiply4x1(
-      float[] a,
-      int aFrom,
-      int aRow,
-      float[] b,
-      int bFrom,
-      int bRow,
-      float[] c,
-      int cFrom,
-      int cRow,
-      int inner) {
+  static void scores4x1(
+      float[] a, int aFrom, int aRow, float[] b, int bFrom, float[] c, int cFrom, int inner) {
     int x0 = aFrom;
     FloatVector s0_0 = FloatVector.zero(F);
     int x1 = aFrom + aRow;
@@ -161,7 +144,7 @@ final class SmallProducts {
     int x3 = aFrom + 3 * aRow;
     FloatVector s3_0 = FloatVector.zero(F);
     for (int j = 0; j < inner; j++) {
-      int k = bFrom + j * bRow;
+      int k = bFrom + j * PITCH;
       FloatVector b0 = FloatVector.fromArray(F, b, k);
       FloatVector a0 = FloatVector.broadcast(F, a[x0 + j]);
       s0_0 = a0.fma(b0, s0_0);
@@ -174,29 +157,20 @@ final class SmallProducts {
     }
     int c0 = cFrom;
     s0_0.intoArray(c, c0);
-    int c1 = cFrom + cRow;
+    int c1 = cFrom + PITCH;
     s1_0.intoArray(c, c1);
-    int c2 = cFrom + 2 * cRow;
+    int c2 = cFrom + 2 * PITCH;
     s2_0.intoArray(c, c2);
-    int c3 = cFrom + 3 * cRow;
+    int c3 = cFrom + 3 * PITCH;
     s3_0.intoArray(c, c3);
   }
 
-  static void multiply1x1(
-      float[] a,
-      int aFrom,
-      int aRow,
-      float[] b,
-      int bFrom,
-      int bRow,
-      float[] c,
-      int cFrom,
-      int cRow,
-      int inner) {
+  static void scores1x1(
+      float[] a, int aFrom, int aRow, float[] b, int bFrom, float[] c, int cFrom, int inner) {
     int x0 = aFrom;
     FloatVector s0_0 = FloatVector.zero(F);
     for (int j = 0; j < inner; j++) {
-      int k = bFrom + j * bRow;
+      int k = bFrom + j * PITCH;
       FloatVector b0 = FloatVector.fromArray(F, b, k);
       FloatVector a0 = FloatVector.broadcast(F, a[x0 + j]);
       s0_0 = a0.fma(b0, s0_0);
@@ -205,41 +179,30 @@ final class SmallProducts {
     s0_0.intoArray(c, c0);
   }
 
-  static void multiply2(
+  static void scores2(
       float[] a,
       int aFrom,
       int aRow,
       float[] b,
       int bFrom,
-      int bRow,
       float[] c,
       int cFrom,
-      int cRow,
       int rows,
       int inner) {
     int m = 0;
     for (; TALL && m <= rows - 8; m += 8) {
-      multiply8x2(a, aFrom + m * aRow, aRow, b, bFrom, bRow, c, cFrom + m * cRow, cRow, inner);
+      scores8x2(a, aFrom + m * aRow, aRow, b, bFrom, c, cFrom + m * PITCH, inner);
     }
     for (; m <= rows - 4; m += 4) {
-      multiply4x2(a, aFrom + m * aRow, aRow, b, bFrom, bRow, c, cFrom + m * cRow, cRow, inner);
+      scores4x2(a, aFrom + m * aRow, aRow, b, bFrom, c, cFrom + m * PITCH, inner);
     }
     for (; m <= rows - 1; m += 1) {
-      multiply1x2(a, aFrom + m * aRow, aRow, b, bFrom, bRow, c, cFrom + m * cRow, cRow, inner);
+      scores1x2(a, aFrom + m * aRow, aRow, b, bFrom, c, cFrom + m * PITCH, inner);
     }
   }
 
-  static void multiply8x2(
-      float[] a,
-      int aFrom,
-      int aRow,
-      float[] b,
-      int bFrom,
-      int bRow,
-      float[] c,
-      int cFrom,
-      int cRow,
-      int inner) {
+  static void scores8x2(
+      float[] a, int aFrom, int aRow, float[] b, int bFrom, float[] c, int cFrom, int inner) {
     int x0 = aFrom;
     FloatVector s0_0 = FloatVector.zero(F);
     FloatVector s0_1 = FloatVector.zero(F);
@@ -265,7 +228,7 @@ final class SmallProducts {
     FloatVector s7_0 = FloatVector.zero(F);
     FloatVector s7_1 = FloatVector.zero(F);
     for (int j = 0; j < inner; j++) {
-      int k = bFrom + j * bRow;
+      int k = bFrom + j * PITCH;
       FloatVector b0 = FloatVector.fromArray(F, b, k);
       FloatVector b1 = FloatVector.fromArray(F, b, k + L);
       FloatVector a0 = FloatVector.broadcast(F, a[x0 + j]);
@@ -296,40 +259,31 @@ final class SmallProducts {
     int c0 = cFrom;
     s0_0.intoArray(c, c0);
     s0_1.intoArray(c, c0 + L);
-    int c1 = cFrom + cRow;
+    int c1 = cFrom + PITCH;
     s1_0.intoArray(c, c1);
     s1_1.intoArray(c, c1 + L);
-    int c2 = cFrom + 2 * cRow;
+    int c2 = cFrom + 2 * PITCH;
     s2_0.intoArray(c, c2);
     s2_1.intoArray(c, c2 + L);
-    int c3 = cFrom + 3 * cRow;
+    int c3 = cFrom + 3 * PITCH;
     s3_0.intoArray(c, c3);
     s3_1.intoArray(c, c3 + L);
-    int c4 = cFrom + 4 * cRow;
+    int c4 = cFrom + 4 * PITCH;
     s4_0.intoArray(c, c4);
     s4_1.intoArray(c, c4 + L);
-    int c5 = cFrom + 5 * cRow;
+    int c5 = cFrom + 5 * PITCH;
     s5_0.intoArray(c, c5);
     s5_1.intoArray(c, c5 + L);
-    int c6 = cFrom + 6 * cRow;
+    int c6 = cFrom + 6 * PITCH;
     s6_0.intoArray(c, c6);
     s6_1.intoArray(c, c6 + L);
-    int c7 = cFrom + 7 * cRow;
+    int c7 = cFrom + 7 * PITCH;
     s7_0.intoArray(c, c7);
     s7_1.intoArray(c, c7 + L);
   }
 
-  static void multiply4x2(
-      float[] a,
-      int aFrom,
-      int aRow,
-      float[] b,
-      int bFrom,
-      int bRow,
-      float[] c,
-      int cFrom,
-      int cRow,
-      int inner) {
+  static void scores4x2(
+      float[] a, int aFrom, int aRow, float[] b, int bFrom, float[] c, int cFrom, int inner) {
     int x0 = aFrom;
     FloatVector s0_0 = FloatVector.zero(F);
     FloatVector s0_1 = FloatVector.zero(F);
@@ -343,7 +297,7 @@ final class SmallProducts {
     FloatVector s3_0 = FloatVector.zero(F);
     FloatVector s3_1 = FloatVector.zero(F);
     for (int j = 0; j < inner; j++) {
-      int k = bFrom + j * bRow;
+      int k = bFrom + j * PITCH;
       FloatVector b0 = FloatVector.fromArray(F, b, k);
       FloatVector b1 = FloatVector.fromArray(F, b, k + L);
       FloatVector a0 = FloatVector.broadcast(F, a[x0 + j]);
@@ -362,33 +316,24 @@ final class SmallProducts {
     int c0 = cFrom;
     s0_0.intoArray(c, c0);
     s0_1.intoArray(c, c0 + L);
-    int c1 = cFrom + cRow;
+    int c1 = cFrom + PITCH;
     s1_0.intoArray(c, c1);
     s1_1.intoArray(c, c1 + L);
-    int c2 = cFrom + 2 * cRow;
+    int c2 = cFrom + 2 * PITCH;
     s2_0.intoArray(c, c2);
     s2_1.intoArray(c, c2 + L);
-    int c3 = cFrom + 3 * cRow;
+    int c3 = cFrom + 3 * PITCH;
     s3_0.intoArray(c, c3);
     s3_1.intoArray(c, c3 + L);
   }
 
-  static void multiply1x2(
-      float[] a,
-      int aFrom,
-      int aRow,
-      float[] b,
-      int bFrom,
-      int bRow,
-      float[] c,
-      int cFrom,
-      int cRow,
-      int inner) {
+  static void scores1x2(
+      float[] a, int aFrom, int aRow, float[] b, int bFrom, float[] c, int cFrom, int inner) {
     int x0 = aFrom;
     FloatVector s0_0 = FloatVector.zero(F);
     FloatVector s0_1 = FloatVector.zero(F);
     for (int j = 0; j < inner; j++) {
-      int k = bFrom + j * bRow;
+      int k = bFrom + j * PITCH;
       FloatVector b0 = FloatVector.fromArray(F, b, k);
       FloatVector b1 = FloatVector.fromArray(F, b, k + L);
       FloatVector a0 = FloatVector.broadcast(F, a[x0 + j]);
@@ -400,38 +345,27 @@ final class SmallProducts {
     s0_1.intoArray(c, c0 + L);
   }
 
-  static void multiply3(
+  static void scores3(
       float[] a,
       int aFrom,
       int aRow,
       float[] b,
       int bFrom,
-      int bRow,
       float[] c,
       int cFrom,
-      int cRow,
       int rows,
       int inner) {
     int m = 0;
     for (; m <= rows - 4; m += 4) {
-      multiply4x3(a, aFrom + m * aRow, aRow, b, bFrom, bRow, c, cFrom + m * cRow, cRow, inner);
+      scores4x3(a, aFrom + m * aRow, aRow, b, bFrom, c, cFrom + m * PITCH, inner);
     }
     for (; m <= rows - 1; m += 1) {
-      multiply1x3(a, aFrom + m * aRow, aRow, b, bFrom, bRow, c, cFrom + m * cRow, cRow, inner);
+      scores1x3(a, aFrom + m * aRow, aRow, b, bFrom, c, cFrom + m * PITCH, inner);
     }
   }
 
-  static void multiply4x3(
-      float[] a,
-      int aFrom,
-      int aRow,
-      float[] b,
-      int bFrom,
-      int bRow,
-      float[] c,
-      int cFrom,
-      int cRow,
-      int inner) {
+  static void scores4x3(
+      float[] a, int aFrom, int aRow, float[] b, int bFrom, float[] c, int cFrom, int inner) {
     int x0 = aFrom;
     FloatVector s0_0 = FloatVector.zero(F);
     FloatVector s0_1 = FloatVector.zero(F);
@@ -449,7 +383,7 @@ final class SmallProducts {
     FloatVector s3_1 = FloatVector.zero(F);
     FloatVector s3_2 = FloatVector.zero(F);
     for (int j = 0; j < inner; j++) {
-      int k = bFrom + j * bRow;
+      int k = bFrom + j * PITCH;
       FloatVector b0 = FloatVector.fromArray(F, b, k);
       FloatVector b1 = FloatVector.fromArray(F, b, k + L);
       FloatVector b2 = FloatVector.fromArray(F, b, k + 2 * L);
@@ -474,37 +408,28 @@ final class SmallProducts {
     s0_0.intoArray(c, c0);
     s0_1.intoArray(c, c0 + L);
     s0_2.intoArray(c, c0 + 2 * L);
-    int c1 = cFrom + cRow;
+    int c1 = cFrom + PITCH;
     s1_0.intoArray(c, c1);
     s1_1.intoArray(c, c1 + L);
     s1_2.intoArray(c, c1 + 2 * L);
-    int c2 = cFrom + 2 * cRow;
+    int c2 = cFrom + 2 * PITCH;
     s2_0.intoArray(c, c2);
     s2_1.intoArray(c, c2 + L);
     s2_2.intoArray(c, c2 + 2 * L);
-    int c3 = cFrom + 3 * cRow;
+    int c3 = cFrom + 3 * PITCH;
     s3_0.intoArray(c, c3);
     s3_1.intoArray(c, c3 + L);
     s3_2.intoArray(c, c3 + 2 * L);
   }
 
-  static void multiply1x3(
-      float[] a,
-      int aFrom,
-      int aRow,
-      float[] b,
-      int bFrom,
-      int bRow,
-      float[] c,
-      int cFrom,
-      int cRow,
-      int inner) {
+  static void scores1x3(
+      float[] a, int aFrom, int aRow, float[] b, int bFrom, float[] c, int cFrom, int inner) {
     int x0 = aFrom;
     FloatVector s0_0 = FloatVector.zero(F);
     FloatVector s0_1 = FloatVector.zero(F);
     FloatVector s0_2 = FloatVector.zero(F);
     for (int j = 0; j < inner; j++) {
-      int k = bFrom + j * bRow;
+      int k = bFrom + j * PITCH;
       FloatVector b0 = FloatVector.fromArray(F, b, k);
       FloatVector b1 = FloatVector.fromArray(F, b, k + L);
       FloatVector b2 = FloatVector.fromArray(F, b, k + 2 * L);
@@ -519,38 +444,27 @@ final class SmallProducts {
     s0_2.intoArray(c, c0 + 2 * L);
   }
 
-  static void multiply4(
+  static void scores4(
       float[] a,
       int aFrom,
       int aRow,
       float[] b,
       int bFrom,
-      int bRow,
       float[] c,
       int cFrom,
-      int cRow,
       int rows,
       int inner) {
     int m = 0;
     for (; m <= rows - 4; m += 4) {
-      multiply4x4(a, aFrom + m * aRow, aRow, b, bFrom, bRow, c, cFrom + m * cRow, cRow, inner);
+      scores4x4(a, aFrom + m * aRow, aRow, b, bFrom, c, cFrom + m * PITCH, inner);
     }
     for (; m <= rows - 1; m += 1) {
-      multiply1x4(a, aFrom + m * aRow, aRow, b, bFrom, bRow, c, cFrom + m * cRow, cRow, inner);
+      scores1x4(a, aFrom + m * aRow, aRow, b, bFrom, c, cFrom + m * PITCH, inner);
     }
   }
 
-  static void multiply4x4(
-      float[] a,
-      int aFrom,
-      int aRow,
-      float[] b,
-      int bFrom,
-      int bRow,
-      float[] c,
-      int cFrom,
-      int cRow,
-      int inner) {
+  static void scores4x4(
+      float[] a, int aFrom, int aRow, float[] b, int bFrom, float[] c, int cFrom, int inner) {
     int x0 = aFrom;
     FloatVector s0_0 = FloatVector.zero(F);
     FloatVector s0_1 = FloatVector.zero(F);
@@ -572,7 +486,7 @@ final class SmallProducts {
     FloatVector s3_2 = FloatVector.zero(F);
     FloatVector s3_3 = FloatVector.zero(F);
     for (int j = 0; j < inner; j++) {
-      int k = bFrom + j * bRow;
+      int k = bFrom + j * PITCH;
       FloatVector b0 = FloatVector.fromArray(F, b, k);
       FloatVector b1 = FloatVector.fromArray(F, b, k + L);
       FloatVector b2 = FloatVector.fromArray(F, b, k + 2 * L);
@@ -603,41 +517,32 @@ final class SmallProducts {
     s0_1.intoArray(c, c0 + L);
     s0_2.intoArray(c, c0 + 2 * L);
     s0_3.intoArray(c, c0 + 3 * L);
-    int c1 = cFrom + cRow;
+    int c1 = cFrom + PITCH;
     s1_0.intoArray(c, c1);
     s1_1.intoArray(c, c1 + L);
     s1_2.intoArray(c, c1 + 2 * L);
     s1_3.intoArray(c, c1 + 3 * L);
-    int c2 = cFrom + 2 * cRow;
+    int c2 = cFrom + 2 * PITCH;
     s2_0.intoArray(c, c2);
     s2_1.intoArray(c, c2 + L);
     s2_2.intoArray(c, c2 + 2 * L);
     s2_3.intoArray(c, c2 + 3 * L);
-    int c3 = cFrom + 3 * cRow;
+    int c3 = cFrom + 3 * PITCH;
     s3_0.intoArray(c, c3);
     s3_1.intoArray(c, c3 + L);
     s3_2.intoArray(c, c3 + 2 * L);
     s3_3.intoArray(c, c3 + 3 * L);
   }
 
-  static void multiply1x4(
-      float[] a,
-      int aFrom,
-      int aRow,
-      float[] b,
-      int bFrom,
-      int bRow,
-      float[] c,
-      int cFrom,
-      int cRow,
-      int inner) {
+  static void scores1x4(
+      float[] a, int aFrom, int aRow, float[] b, int bFrom, float[] c, int cFrom, int inner) {
     int x0 = aFrom;
     FloatVector s0_0 = FloatVector.zero(F);
     FloatVector s0_1 = FloatVector.zero(F);
     FloatVector s0_2 = FloatVector.zero(F);
     FloatVector s0_3 = FloatVector.zero(F);
     for (int j = 0; j < inner; j++) {
-      int k = bFrom + j * bRow;
+      int k = bFrom + j * PITCH;
       FloatVector b0 = FloatVector.fromArray(F, b, k);
       FloatVector b1 = FloatVector.fromArray(F, b, k + L);
       FloatVector b2 = FloatVector.fromArray(F, b, k + 2 * L);
@@ -655,38 +560,27 @@ final class SmallProducts {
     s0_3.intoArray(c, c0 + 3 * L);
   }
 
-  static void multiply5(
+  static void scores5(
       float[] a,
       int aFrom,
       int aRow,
       float[] b,
       int bFrom,
-      int bRow,
       float[] c,
       int cFrom,
-      int cRow,
       int rows,
       int inner) {
     int m = 0;
     for (; m <= rows - 4; m += 4) {
-      multiply4x5(a, aFrom + m * aRow, aRow, b, bFrom, bRow, c, cFrom + m * cRow, cRow, inner);
+      scores4x5(a, aFrom + m * aRow, aRow, b, bFrom, c, cFrom + m * PITCH, inner);
     }
     for (; m <= rows - 1; m += 1) {
-      multiply1x5(a, aFrom + m * aRow, aRow, b, bFrom, bRow, c, cFrom + m * cRow, cRow, inner);
+      scores1x5(a, aFrom + m * aRow, aRow, b, bFrom, c, cFrom + m * PITCH, inner);
     }
   }
 
-  static void multiply4x5(
-      float[] a,
-      int aFrom,
-      int aRow,
-      float[] b,
-      int bFrom,
-      int bRow,
-      float[] c,
-      int cFrom,
-      int cRow,
-      int inner) {
+  static void scores4x5(
+      float[] a, int aFrom, int aRow, float[] b, int bFrom, float[] c, int cFrom, int inner) {
     int x0 = aFrom;
     FloatVector s0_0 = FloatVector.zero(F);
     FloatVector s0_1 = FloatVector.zero(F);
@@ -712,7 +606,7 @@ final class SmallProducts {
     FloatVector s3_3 = FloatVector.zero(F);
     FloatVector s3_4 = FloatVector.zero(F);
     for (int j = 0; j < inner; j++) {
-      int k = bFrom + j * bRow;
+      int k = bFrom + j * PITCH;
       FloatVector b0 = FloatVector.fromArray(F, b, k);
       FloatVector b1 = FloatVector.fromArray(F, b, k + L);
       FloatVector b2 = FloatVector.fromArray(F, b, k + 2 * L);
@@ -749,19 +643,19 @@ final class SmallProducts {
     s0_2.intoArray(c, c0 + 2 * L);
     s0_3.intoArray(c, c0 + 3 * L);
     s0_4.intoArray(c, c0 + 4 * L);
-    int c1 = cFrom + cRow;
+    int c1 = cFrom + PITCH;
     s1_0.intoArray(c, c1);
     s1_1.intoArray(c, c1 + L);
     s1_2.intoArray(c, c1 + 2 * L);
     s1_3.intoArray(c, c1 + 3 * L);
     s1_4.intoArray(c, c1 + 4 * L);
-    int c2 = cFrom + 2 * cRow;
+    int c2 = cFrom + 2 * PITCH;
     s2_0.intoArray(c, c2);
     s2_1.intoArray(c, c2 + L);
     s2_2.intoArray(c, c2 + 2 * L);
     s2_3.intoArray(c, c2 + 3 * L);
     s2_4.intoArray(c, c2 + 4 * L);
-    int c3 = cFrom + 3 * cRow;
+    int c3 = cFrom + 3 * PITCH;
     s3_0.intoArray(c, c3);
     s3_1.intoArray(c, c3 + L);
     s3_2.intoArray(c, c3 + 2 * L);
@@ -769,17 +663,8 @@ final class SmallProducts {
     s3_4.intoArray(c, c3 + 4 * L);
   }
 
-  static void multiply1x5(
-      float[] a,
-      int aFrom,
-      int aRow,
-      float[] b,
-      int bFrom,
-      int bRow,
-      float[] c,
-      int cFrom,
-      int cRow,
-      int inner) {
+  static void scores1x5(
+      float[] a, int aFrom, int aRow, float[] b, int bFrom, float[] c, int cFrom, int inner) {
     int x0 = aFrom;
     FloatVector s0_0 = FloatVector.zero(F);
     FloatVector s0_1 = FloatVector.zero(F);
@@ -787,7 +672,7 @@ final class SmallProducts {
     FloatVector s0_3 = FloatVector.zero(F);
     FloatVector s0_4 = FloatVector.zero(F);
     for (int j = 0; j < inner; j++) {
-      int k = bFrom + j * bRow;
+      int k = bFrom + j * PITCH;
       FloatVector b0 = FloatVector.fromArray(F, b, k);
       FloatVector b1 = FloatVector.fromArray(F, b, k + L);
       FloatVector b2 = FloatVector.fromArray(F, b, k + 2 * L);
@@ -808,38 +693,27 @@ final class SmallProducts {
     s0_4.intoArray(c, c0 + 4 * L);
   }
 
-  static void multiply6(
+  static void scores6(
       float[] a,
       int aFrom,
       int aRow,
       float[] b,
       int bFrom,
-      int bRow,
       float[] c,
       int cFrom,
-      int cRow,
       int rows,
       int inner) {
     int m = 0;
     for (; m <= rows - 4; m += 4) {
-      multiply4x6(a, aFrom + m * aRow, aRow, b, bFrom, bRow, c, cFrom + m * cRow, cRow, inner);
+      scores4x6(a, aFrom + m * aRow, aRow, b, bFrom, c, cFrom + m * PITCH, inner);
     }
     for (; m <= rows - 1; m += 1) {
-      multiply1x6(a, aFrom + m * aRow, aRow, b, bFrom, bRow, c, cFrom + m * cRow, cRow, inner);
+      scores1x6(a, aFrom + m * aRow, aRow, b, bFrom, c, cFrom + m * PITCH, inner);
     }
   }
 
-  static void multiply4x6(
-      float[] a,
-      int aFrom,
-      int aRow,
-      float[] b,
-      int bFrom,
-      int bRow,
-      float[] c,
-      int cFrom,
-      int cRow,
-      int inner) {
+  static void scores4x6(
+      float[] a, int aFrom, int aRow, float[] b, int bFrom, float[] c, int cFrom, int inner) {
     int x0 = aFrom;
     FloatVector s0_0 = FloatVector.zero(F);
     FloatVector s0_1 = FloatVector.zero(F);
@@ -869,7 +743,7 @@ final class SmallProducts {
     FloatVector s3_4 = FloatVector.zero(F);
     FloatVector s3_5 = FloatVector.zero(F);
     for (int j = 0; j < inner; j++) {
-      int k = bFrom + j * bRow;
+      int k = bFrom + j * PITCH;
       FloatVector b0 = FloatVector.fromArray(F, b, k);
       FloatVector b1 = FloatVector.fromArray(F, b, k + L);
       FloatVector b2 = FloatVector.fromArray(F, b, k + 2 * L);
@@ -912,21 +786,21 @@ final class SmallProducts {
     s0_3.intoArray(c, c0 + 3 * L);
     s0_4.intoArray(c, c0 + 4 * L);
     s0_5.intoArray(c, c0 + 5 * L);
-    int c1 = cFrom + cRow;
+    int c1 = cFrom + PITCH;
     s1_0.intoArray(c, c1);
     s1_1.intoArray(c, c1 + L);
     s1_2.intoArray(c, c1 + 2 * L);
     s1_3.intoArray(c, c1 + 3 * L);
     s1_4.intoArray(c, c1 + 4 * L);
     s1_5.intoArray(c, c1 + 5 * L);
-    int c2 = cFrom + 2 * cRow;
+    int c2 = cFrom + 2 * PITCH;
     s2_0.intoArray(c, c2);
     s2_1.intoArray(c, c2 + L);
     s2_2.intoArray(c, c2 + 2 * L);
     s2_3.intoArray(c, c2 + 3 * L);
     s2_4.intoArray(c, c2 + 4 * L);
     s2_5.intoArray(c, c2 + 5 * L);
-    int c3 = cFrom + 3 * cRow;
+    int c3 = cFrom + 3 * PITCH;
     s3_0.intoArray(c, c3);
     s3_1.intoArray(c, c3 + L);
     s3_2.intoArray(c, c3 + 2 * L);
@@ -935,17 +809,8 @@ final class SmallProducts {
     s3_5.intoArray(c, c3 + 5 * L);
   }
 
-  static void multiply1x6(
-      float[] a,
-      int aFrom,
-      int aRow,
-      float[] b,
-      int bFrom,
-      int bRow,
-      float[] c,
-      int cFrom,
-      int cRow,
-      int inner) {
+  static void scores1x6(
+      float[] a, int aFrom, int aRow, float[] b, int bFrom, float[] c, int cFrom, int inner) {
     int x0 = aFrom;
     FloatVector s0_0 = FloatVector.zero(F);
     FloatVector s0_1 = FloatVector.zero(F);
@@ -954,7 +819,7 @@ final class SmallProducts {
     FloatVector s0_4 = FloatVector.zero(F);
     FloatVector s0_5 = FloatVector.zero(F);
     for (int j = 0; j < inner; j++) {
-      int k = bFrom + j * bRow;
+      int k = bFrom + j * PITCH;
       FloatVector b0 = FloatVector.fromArray(F, b, k);
       FloatVector b1 = FloatVector.fromArray(F, b, k + L);
       FloatVector b2 = FloatVector.fromArray(F, b, k + 2 * L);
@@ -978,12 +843,80 @@ final class SmallProducts {
     s0_5.intoArray(c, c0 + 5 * L);
   }
 
-  static void pitched2(
+  static void panelScores2(
+      float[] a, int aFrom, float[] b, int bFrom, float[] c, int cFrom, int rows, int inner) {
+    int m = 0;
+    for (; m <= rows - 4; m += 4) {
+      panelScores4x2(a, aFrom + m * COLUMNS, b, bFrom, c, cFrom + m * PITCH, inner);
+    }
+    for (; m <= rows - 1; m += 1) {
+      panelScores1x2(a, aFrom + m * COLUMNS, b, bFrom, c, cFrom + m * PITCH, inner);
+    }
+  }
+
+  static void panelScores4x2(
+      float[] a, int aFrom, float[] b, int bFrom, float[] c, int cFrom, int inner) {
+    FloatVector s0_0 = FloatVector.zero(F);
+    FloatVector s0_1 = FloatVector.zero(F);
+    FloatVector s1_0 = FloatVector.zero(F);
+    FloatVector s1_1 = FloatVector.zero(F);
+    FloatVector s2_0 = FloatVector.zero(F);
+    FloatVector s2_1 = FloatVector.zero(F);
+    FloatVector s3_0 = FloatVector.zero(F);
+    FloatVector s3_1 = FloatVector.zero(F);
+    for (int j = 0; j < inner; j++) {
+      int k = bFrom + j * PITCH;
+      FloatVector b0 = FloatVector.fromArray(F, b, k);
+      FloatVector b1 = FloatVector.fromArray(F, b, k + L);
+      FloatVector a0 = FloatVector.broadcast(F, a[aFrom + j]);
+      s0_0 = a0.fma(b0, s0_0);
+      s0_1 = a0.fma(b1, s0_1);
+      FloatVector a1 = FloatVector.broadcast(F, a[aFrom + j + COLUMNS]);
+      s1_0 = a1.fma(b0, s1_0);
+      s1_1 = a1.fma(b1, s1_1);
+      FloatVector a2 = FloatVector.broadcast(F, a[aFrom + j + 2 * COLUMNS]);
+      s2_0 = a2.fma(b0, s2_0);
+      s2_1 = a2.fma(b1, s2_1);
+      FloatVector a3 = FloatVector.broadcast(F, a[aFrom + j + 3 * COLUMNS]);
+      s3_0 = a3.fma(b0, s3_0);
+      s3_1 = a3.fma(b1, s3_1);
+    }
+    int c0 = cFrom;
+    s0_0.intoArray(c, c0);
+    s0_1.intoArray(c, c0 + L);
+    int c1 = cFrom + PITCH;
+    s1_0.intoArray(c, c1);
+    s1_1.intoArray(c, c1 + L);
+    int c2 = cFrom + 2 * PITCH;
+    s2_0.intoArray(c, c2);
+    s2_1.intoArray(c, c2 + L);
+    int c3 = cFrom + 3 * PITCH;
+    s3_0.intoArray(c, c3);
+    s3_1.intoArray(c, c3 + L);
+  }
+
+  static void panelScores1x2(
+      float[] a, int aFrom, float[] b, int bFrom, float[] c, int cFrom, int inner) {
+    FloatVector s0_0 = FloatVector.zero(F);
+    FloatVector s0_1 = FloatVector.zero(F);
+    for (int j = 0; j < inner; j++) {
+      int k = bFrom + j * PITCH;
+      FloatVector b0 = FloatVector.fromArray(F, b, k);
+      FloatVector b1 = FloatVector.fromArray(F, b, k + L);
+      FloatVector a0 = FloatVector.broadcast(F, a[aFrom + j]);
+      s0_0 = a0.fma(b0, s0_0);
+      s0_1 = a0.fma(b1, s0_1);
+    }
+    int c0 = cFrom;
+    s0_0.intoArray(c, c0);
+    s0_1.intoArray(c, c0 + L);
+  }
+
+  static void panel2(
       float[] a,
       int aFrom,
       float[] b,
       int bFrom,
-      int bRow,
       float[] c,
       int cFrom,
       int cRow,
@@ -991,26 +924,18 @@ final class SmallProducts {
       int inner) {
     int m = 0;
     for (; TALL && m <= rows - 8; m += 8) {
-      pitched8x2(a, aFrom + m * PITCH, b, bFrom, bRow, c, cFrom + m * cRow, cRow, inner);
+      panel8x2(a, aFrom + m * COLUMNS, b, bFrom, c, cFrom + m * cRow, cRow, inner);
     }
     for (; m <= rows - 4; m += 4) {
-      pitched4x2(a, aFrom + m * PITCH, b, bFrom, bRow, c, cFrom + m * cRow, cRow, inner);
+      panel4x2(a, aFrom + m * COLUMNS, b, bFrom, c, cFrom + m * cRow, cRow, inner);
     }
     for (; m <= rows - 1; m += 1) {
-      pitched1x2(a, aFrom + m * PITCH, b, bFrom, bRow, c, cFrom + m * cRow, cRow, inner);
+      panel1x2(a, aFrom + m * COLUMNS, b, bFrom, c, cFrom + m * cRow, cRow, inner);
     }
   }
 
-  static void pitched8x2(
-      float[] a,
-      int aFrom,
-      float[] b,
-      int bFrom,
-      int bRow,
-      float[] c,
-      int cFrom,
-      int cRow,
-      int inner) {
+  static void panel8x2(
+      float[] a, int aFrom, float[] b, int bFrom, float[] c, int cFrom, int cRow, int inner) {
     FloatVector s0_0 = FloatVector.zero(F);
     FloatVector s0_1 = FloatVector.zero(F);
     FloatVector s1_0 = FloatVector.zero(F);
@@ -1028,7 +953,469 @@ final class SmallProducts {
     FloatVector s7_0 = FloatVector.zero(F);
     FloatVector s7_1 = FloatVector.zero(F);
     for (int j = 0; j < inner; j++) {
-      int k = bFrom + j * bRow;
+      int k = bFrom + j * COLUMNS;
+      FloatVector b0 = FloatVector.fromArray(F, b, k);
+      FloatVector b1 = FloatVector.fromArray(F, b, k + L);
+      FloatVector a0 = FloatVector.broadcast(F, a[aFrom + j]);
+      s0_0 = a0.fma(b0, s0_0);
+      s0_1 = a0.fma(b1, s0_1);
+      FloatVector a1 = FloatVector.broadcast(F, a[aFrom + j + COLUMNS]);
+      s1_0 = a1.fma(b0, s1_0);
+      s1_1 = a1.fma(b1, s1_1);
+      FloatVector a2 = FloatVector.broadcast(F, a[aFrom + j + 2 * COLUMNS]);
+      s2_0 = a2.fma(b0, s2_0);
+      s2_1 = a2.fma(b1, s2_1);
+      FloatVector a3 = FloatVector.broadcast(F, a[aFrom + j + 3 * COLUMNS]);
+      s3_0 = a3.fma(b0, s3_0);
+      s3_1 = a3.fma(b1, s3_1);
+      FloatVector a4 = FloatVector.broadcast(F, a[aFrom + j + 4 * COLUMNS]);
+      s4_0 = a4.fma(b0, s4_0);
+      s4_1 = a4.fma(b1, s4_1);
+      FloatVector a5 = FloatVector.broadcast(F, a[aFrom + j + 5 * COLUMNS]);
+      s5_0 = a5.fma(b0, s5_0);
+      s5_1 = a5.fma(b1, s5_1);
+      FloatVector a6 = FloatVector.broadcast(F, a[aFrom + j + 6 * COLUMNS]);
+      s6_0 = a6.fma(b0, s6_0);
+      s6_1 = a6.fma(b1, s6_1);
+      FloatVector a7 = FloatVector.broadcast(F, a[aFrom + j + 7 * COLUMNS]);
+      s7_0 = a7.fma(b0, s7_0);
+      s7_1 = a7.fma(b1, s7_1);
+    }
+    int c0 = cFrom;
+    s0_0.intoArray(c, c0);
+    s0_1.intoArray(c, c0 + L);
+    int c1 = cFrom + cRow;
+    s1_0.intoArray(c, c1);
+    s1_1.intoArray(c, c1 + L);
+    int c2 = cFrom + 2 * cRow;
+    s2_0.intoArray(c, c2);
+    s2_1.intoArray(c, c2 + L);
+    int c3 = cFrom + 3 * cRow;
+    s3_0.intoArray(c, c3);
+    s3_1.intoArray(c, c3 + L);
+    int c4 = cFrom + 4 * cRow;
+    s4_0.intoArray(c, c4);
+    s4_1.intoArray(c, c4 + L);
+    int c5 = cFrom + 5 * cRow;
+    s5_0.intoArray(c, c5);
+    s5_1.intoArray(c, c5 + L);
+    int c6 = cFrom + 6 * cRow;
+    s6_0.intoArray(c, c6);
+    s6_1.intoArray(c, c6 + L);
+    int c7 = cFrom + 7 * cRow;
+    s7_0.intoArray(c, c7);
+    s7_1.intoArray(c, c7 + L);
+  }
+
+  static void panel4x2(
+      float[] a, int aFrom, float[] b, int bFrom, float[] c, int cFrom, int cRow, int inner) {
+    FloatVector s0_0 = FloatVector.zero(F);
+    FloatVector s0_1 = FloatVector.zero(F);
+    FloatVector s1_0 = FloatVector.zero(F);
+    FloatVector s1_1 = FloatVector.zero(F);
+    FloatVector s2_0 = FloatVector.zero(F);
+    FloatVector s2_1 = FloatVector.zero(F);
+    FloatVector s3_0 = FloatVector.zero(F);
+    FloatVector s3_1 = FloatVector.zero(F);
+    for (int j = 0; j < inner; j++) {
+      int k = bFrom + j * COLUMNS;
+      FloatVector b0 = FloatVector.fromArray(F, b, k);
+      FloatVector b1 = FloatVector.fromArray(F, b, k + L);
+      FloatVector a0 = FloatVector.broadcast(F, a[aFrom + j]);
+      s0_0 = a0.fma(b0, s0_0);
+      s0_1 = a0.fma(b1, s0_1);
+      FloatVector a1 = FloatVector.broadcast(F, a[aFrom + j + COLUMNS]);
+      s1_0 = a1.fma(b0, s1_0);
+      s1_1 = a1.fma(b1, s1_1);
+      FloatVector a2 = FloatVector.broadcast(F, a[aFrom + j + 2 * COLUMNS]);
+      s2_0 = a2.fma(b0, s2_0);
+      s2_1 = a2.fma(b1, s2_1);
+      FloatVector a3 = FloatVector.broadcast(F, a[aFrom + j + 3 * COLUMNS]);
+      s3_0 = a3.fma(b0, s3_0);
+      s3_1 = a3.fma(b1, s3_1);
+    }
+    int c0 = cFrom;
+    s0_0.intoArray(c, c0);
+    s0_1.intoArray(c, c0 + L);
+    int c1 = cFrom + cRow;
+    s1_0.intoArray(c, c1);
+    s1_1.intoArray(c, c1 + L);
+    int c2 = cFrom + 2 * cRow;
+    s2_0.intoArray(c, c2);
+    s2_1.intoArray(c, c2 + L);
+    int c3 = cFrom + 3 * cRow;
+    s3_0.intoArray(c, c3);
+    s3_1.intoArray(c, c3 + L);
+  }
+
+  static void panel1x2(
+      float[] a, int aFrom, float[] b, int bFrom, float[] c, int cFrom, int cRow, int inner) {
+    FloatVector s0_0 = FloatVector.zero(F);
+    FloatVector s0_1 = FloatVector.zero(F);
+    for (int j = 0; j < inner; j++) {
+      int k = bFrom + j * COLUMNS;
+      FloatVector b0 = FloatVector.fromArray(F, b, k);
+      FloatVector b1 = FloatVector.fromArray(F, b, k + L);
+      FloatVector a0 = FloatVector.broadcast(F, a[aFrom + j]);
+      s0_0 = a0.fma(b0, s0_0);
+      s0_1 = a0.fma(b1, s0_1);
+    }
+    int c0 = cFrom;
+    s0_0.intoArray(c, c0);
+    s0_1.intoArray(c, c0 + L);
+  }
+
+  static void panel2Add(
+      float[] a,
+      int aFrom,
+      float[] b,
+      int bFrom,
+      float[] c,
+      int cFrom,
+      int cRow,
+      int rows,
+      int inner) {
+    int m = 0;
+    for (; TALL && m <= rows - 8; m += 8) {
+      panel8x2Add(a, aFrom + m * COLUMNS, b, bFrom, c, cFrom + m * cRow, cRow, inner);
+    }
+    for (; m <= rows - 4; m += 4) {
+      panel4x2Add(a, aFrom + m * COLUMNS, b, bFrom, c, cFrom + m * cRow, cRow, inner);
+    }
+    for (; m <= rows - 1; m += 1) {
+      panel1x2Add(a, aFrom + m * COLUMNS, b, bFrom, c, cFrom + m * cRow, cRow, inner);
+    }
+  }
+
+  static void panel8x2Add(
+      float[] a, int aFrom, float[] b, int bFrom, float[] c, int cFrom, int cRow, int inner) {
+    int c0 = cFrom;
+    FloatVector s0_0 = FloatVector.fromArray(F, c, c0);
+    FloatVector s0_1 = FloatVector.fromArray(F, c, c0 + L);
+    int c1 = cFrom + cRow;
+    FloatVector s1_0 = FloatVector.fromArray(F, c, c1);
+    FloatVector s1_1 = FloatVector.fromArray(F, c, c1 + L);
+    int c2 = cFrom + 2 * cRow;
+    FloatVector s2_0 = FloatVector.fromArray(F, c, c2);
+    FloatVector s2_1 = FloatVector.fromArray(F, c, c2 + L);
+    int c3 = cFrom + 3 * cRow;
+    FloatVector s3_0 = FloatVector.fromArray(F, c, c3);
+    FloatVector s3_1 = FloatVector.fromArray(F, c, c3 + L);
+    int c4 = cFrom + 4 * cRow;
+    FloatVector s4_0 = FloatVector.fromArray(F, c, c4);
+    FloatVector s4_1 = FloatVector.fromArray(F, c, c4 + L);
+    int c5 = cFrom + 5 * cRow;
+    FloatVector s5_0 = FloatVector.fromArray(F, c, c5);
+    FloatVector s5_1 = FloatVector.fromArray(F, c, c5 + L);
+    int c6 = cFrom + 6 * cRow;
+    FloatVector s6_0 = FloatVector.fromArray(F, c, c6);
+    FloatVector s6_1 = FloatVector.fromArray(F, c, c6 + L);
+    int c7 = cFrom + 7 * cRow;
+    FloatVector s7_0 = FloatVector.fromArray(F, c, c7);
+    FloatVector s7_1 = FloatVector.fromArray(F, c, c7 + L);
+    for (int j = 0; j < inner; j++) {
+      int k = bFrom + j * COLUMNS;
+      FloatVector b0 = FloatVector.fromArray(F, b, k);
+      FloatVector b1 = FloatVector.fromArray(F, b, k + L);
+      FloatVector a0 = FloatVector.broadcast(F, a[aFrom + j]);
+      s0_0 = a0.fma(b0, s0_0);
+      s0_1 = a0.fma(b1, s0_1);
+      FloatVector a1 = FloatVector.broadcast(F, a[aFrom + j + COLUMNS]);
+      s1_0 = a1.fma(b0, s1_0);
+      s1_1 = a1.fma(b1, s1_1);
+      FloatVector a2 = FloatVector.broadcast(F, a[aFrom + j + 2 * COLUMNS]);
+      s2_0 = a2.fma(b0, s2_0);
+      s2_1 = a2.fma(b1, s2_1);
+      FloatVector a3 = FloatVector.broadcast(F, a[aFrom + j + 3 * COLUMNS]);
+      s3_0 = a3.fma(b0, s3_0);
+      s3_1 = a3.fma(b1, s3_1);
+      FloatVector a4 = FloatVector.broadcast(F, a[aFrom + j + 4 * COLUMNS]);
+      s4_0 = a4.fma(b0, s4_0);
+      s4_1 = a4.fma(b1, s4_1);
+      FloatVector a5 = FloatVector.broadcast(F, a[aFrom + j + 5 * COLUMNS]);
+      s5_0 = a5.fma(b0, s5_0);
+      s5_1 = a5.fma(b1, s5_1);
+      FloatVector a6 = FloatVector.broadcast(F, a[aFrom + j + 6 * COLUMNS]);
+      s6_0 = a6.fma(b0, s6_0);
+      s6_1 = a6.fma(b1, s6_1);
+      FloatVector a7 = FloatVector.broadcast(F, a[aFrom + j + 7 * COLUMNS]);
+      s7_0 = a7.fma(b0, s7_0);
+      s7_1 = a7.fma(b1, s7_1);
+    }
+    s0_0.intoArray(c, c0);
+    s0_1.intoArray(c, c0 + L);
+    s1_0.intoArray(c, c1);
+    s1_1.intoArray(c, c1 + L);
+    s2_0.intoArray(c, c2);
+    s2_1.intoArray(c, c2 + L);
+    s3_0.intoArray(c, c3);
+    s3_1.intoArray(c, c3 + L);
+    s4_0.intoArray(c, c4);
+    s4_1.intoArray(c, c4 + L);
+    s5_0.intoArray(c, c5);
+    s5_1.intoArray(c, c5 + L);
+    s6_0.intoArray(c, c6);
+    s6_1.intoArray(c, c6 + L);
+    s7_0.intoArray(c, c7);
+    s7_1.intoArray(c, c7 + L);
+  }
+
+  static void panel4x2Add(
+      float[] a, int aFrom, float[] b, int bFrom, float[] c, int cFrom, int cRow, int inner) {
+    int c0 = cFrom;
+    FloatVector s0_0 = FloatVector.fromArray(F, c, c0);
+    FloatVector s0_1 = FloatVector.fromArray(F, c, c0 + L);
+    int c1 = cFrom + cRow;
+    FloatVector s1_0 = FloatVector.fromArray(F, c, c1);
+    FloatVector s1_1 = FloatVector.fromArray(F, c, c1 + L);
+    int c2 = cFrom + 2 * cRow;
+    FloatVector s2_0 = FloatVector.fromArray(F, c, c2);
+    FloatVector s2_1 = FloatVector.fromArray(F, c, c2 + L);
+    int c3 = cFrom + 3 * cRow;
+    FloatVector s3_0 = FloatVector.fromArray(F, c, c3);
+    FloatVector s3_1 = FloatVector.fromArray(F, c, c3 + L);
+    for (int j = 0; j < inner; j++) {
+      int k = bFrom + j * COLUMNS;
+      FloatVector b0 = FloatVector.fromArray(F, b, k);
+      FloatVector b1 = FloatVector.fromArray(F, b, k + L);
+      FloatVector a0 = FloatVector.broadcast(F, a[aFrom + j]);
+      s0_0 = a0.fma(b0, s0_0);
+      s0_1 = a0.fma(b1, s0_1);
+      FloatVector a1 = FloatVector.broadcast(F, a[aFrom + j + COLUMNS]);
+      s1_0 = a1.fma(b0, s1_0);
+      s1_1 = a1.fma(b1, s1_1);
+      FloatVector a2 = FloatVector.broadcast(F, a[aFrom + j + 2 * COLUMNS]);
+      s2_0 = a2.fma(b0, s2_0);
+      s2_1 = a2.fma(b1, s2_1);
+      FloatVector a3 = FloatVector.broadcast(F, a[aFrom + j + 3 * COLUMNS]);
+      s3_0 = a3.fma(b0, s3_0);
+      s3_1 = a3.fma(b1, s3_1);
+    }
+    s0_0.intoArray(c, c0);
+    s0_1.intoArray(c, c0 + L);
+    s1_0.intoArray(c, c1);
+    s1_1.intoArray(c, c1 + L);
+    s2_0.intoArray(c, c2);
+    s2_1.intoArray(c, c2 + L);
+    s3_0.intoArray(c, c3);
+    s3_1.intoArray(c, c3 + L);
+  }
+
+  static void panel1x2Add(
+      float[] a, int aFrom, float[] b, int bFrom, float[] c, int cFrom, int cRow, int inner) {
+    int c0 = cFrom;
+    FloatVector s0_0 = FloatVector.fromArray(F, c, c0);
+    FloatVector s0_1 = FloatVector.fromArray(F, c, c0 + L);
+    for (int j = 0; j < inner; j++) {
+      int k = bFrom + j * COLUMNS;
+      FloatVector b0 = FloatVector.fromArray(F, b, k);
+      FloatVector b1 = FloatVector.fromArray(F, b, k + L);
+      FloatVector a0 = FloatVector.broadcast(F, a[aFrom + j]);
+      s0_0 = a0.fma(b0, s0_0);
+      s0_1 = a0.fma(b1, s0_1);
+    }
+    s0_0.intoArray(c, c0);
+    s0_1.intoArray(c, c0 + L);
+  }
+
+  static void panelTransposed2Add(
+      float[] a,
+      int aFrom,
+      float[] b,
+      int bFrom,
+      float[] c,
+      int cFrom,
+      int cRow,
+      int rows,
+      int inner) {
+    int m = 0;
+    for (; TALL && m <= rows - 8; m += 8) {
+      panelTransposed8x2Add(a, aFrom + m, b, bFrom, c, cFrom + m * cRow, cRow, inner);
+    }
+    for (; m <= rows - 4; m += 4) {
+      panelTransposed4x2Add(a, aFrom + m, b, bFrom, c, cFrom + m * cRow, cRow, inner);
+    }
+    for (; m <= rows - 1; m += 1) {
+      panelTransposed1x2Add(a, aFrom + m, b, bFrom, c, cFrom + m * cRow, cRow, inner);
+    }
+  }
+
+  static void panelTransposed8x2Add(
+      float[] a, int aFrom, float[] b, int bFrom, float[] c, int cFrom, int cRow, int inner) {
+    int c0 = cFrom;
+    FloatVector s0_0 = FloatVector.fromArray(F, c, c0);
+    FloatVector s0_1 = FloatVector.fromArray(F, c, c0 + L);
+    int c1 = cFrom + cRow;
+    FloatVector s1_0 = FloatVector.fromArray(F, c, c1);
+    FloatVector s1_1 = FloatVector.fromArray(F, c, c1 + L);
+    int c2 = cFrom + 2 * cRow;
+    FloatVector s2_0 = FloatVector.fromArray(F, c, c2);
+    FloatVector s2_1 = FloatVector.fromArray(F, c, c2 + L);
+    int c3 = cFrom + 3 * cRow;
+    FloatVector s3_0 = FloatVector.fromArray(F, c, c3);
+    FloatVector s3_1 = FloatVector.fromArray(F, c, c3 + L);
+    int c4 = cFrom + 4 * cRow;
+    FloatVector s4_0 = FloatVector.fromArray(F, c, c4);
+    FloatVector s4_1 = FloatVector.fromArray(F, c, c4 + L);
+    int c5 = cFrom + 5 * cRow;
+    FloatVector s5_0 = FloatVector.fromArray(F, c, c5);
+    FloatVector s5_1 = FloatVector.fromArray(F, c, c5 + L);
+    int c6 = cFrom + 6 * cRow;
+    FloatVector s6_0 = FloatVector.fromArray(F, c, c6);
+    FloatVector s6_1 = FloatVector.fromArray(F, c, c6 + L);
+    int c7 = cFrom + 7 * cRow;
+    FloatVector s7_0 = FloatVector.fromArray(F, c, c7);
+    FloatVector s7_1 = FloatVector.fromArray(F, c, c7 + L);
+    for (int j = 0; j < inner; j++) {
+      int k = bFrom + j * COLUMNS;
+      int x = aFrom + j * COLUMNS;
+      FloatVector b0 = FloatVector.fromArray(F, b, k);
+      FloatVector b1 = FloatVector.fromArray(F, b, k + L);
+      FloatVector a0 = FloatVector.broadcast(F, a[x + 0]);
+      s0_0 = a0.fma(b0, s0_0);
+      s0_1 = a0.fma(b1, s0_1);
+      FloatVector a1 = FloatVector.broadcast(F, a[x + 1]);
+      s1_0 = a1.fma(b0, s1_0);
+      s1_1 = a1.fma(b1, s1_1);
+      FloatVector a2 = FloatVector.broadcast(F, a[x + 2]);
+      s2_0 = a2.fma(b0, s2_0);
+      s2_1 = a2.fma(b1, s2_1);
+      FloatVector a3 = FloatVector.broadcast(F, a[x + 3]);
+      s3_0 = a3.fma(b0, s3_0);
+      s3_1 = a3.fma(b1, s3_1);
+      FloatVector a4 = FloatVector.broadcast(F, a[x + 4]);
+      s4_0 = a4.fma(b0, s4_0);
+      s4_1 = a4.fma(b1, s4_1);
+      FloatVector a5 = FloatVector.broadcast(F, a[x + 5]);
+      s5_0 = a5.fma(b0, s5_0);
+      s5_1 = a5.fma(b1, s5_1);
+      FloatVector a6 = FloatVector.broadcast(F, a[x + 6]);
+      s6_0 = a6.fma(b0, s6_0);
+      s6_1 = a6.fma(b1, s6_1);
+      FloatVector a7 = FloatVector.broadcast(F, a[x + 7]);
+      s7_0 = a7.fma(b0, s7_0);
+      s7_1 = a7.fma(b1, s7_1);
+    }
+    s0_0.intoArray(c, c0);
+    s0_1.intoArray(c, c0 + L);
+    s1_0.intoArray(c, c1);
+    s1_1.intoArray(c, c1 + L);
+    s2_0.intoArray(c, c2);
+    s2_1.intoArray(c, c2 + L);
+    s3_0.intoArray(c, c3);
+    s3_1.intoArray(c, c3 + L);
+    s4_0.intoArray(c, c4);
+    s4_1.intoArray(c, c4 + L);
+    s5_0.intoArray(c, c5);
+    s5_1.intoArray(c, c5 + L);
+    s6_0.intoArray(c, c6);
+    s6_1.intoArray(c, c6 + L);
+    s7_0.intoArray(c, c7);
+    s7_1.intoArray(c, c7 + L);
+  }
+
+  static void panelTransposed4x2Add(
+      float[] a, int aFrom, float[] b, int bFrom, float[] c, int cFrom, int cRow, int inner) {
+    int c0 = cFrom;
+    FloatVector s0_0 = FloatVector.fromArray(F, c, c0);
+    FloatVector s0_1 = FloatVector.fromArray(F, c, c0 + L);
+    int c1 = cFrom + cRow;
+    FloatVector s1_0 = FloatVector.fromArray(F, c, c1);
+    FloatVector s1_1 = FloatVector.fromArray(F, c, c1 + L);
+    int c2 = cFrom + 2 * cRow;
+    FloatVector s2_0 = FloatVector.fromArray(F, c, c2);
+    FloatVector s2_1 = FloatVector.fromArray(F, c, c2 + L);
+    int c3 = cFrom + 3 * cRow;
+    FloatVector s3_0 = FloatVector.fromArray(F, c, c3);
+    FloatVector s3_1 = FloatVector.fromArray(F, c, c3 + L);
+    for (int j = 0; j < inner; j++) {
+      int k = bFrom + j * COLUMNS;
+      int x = aFrom + j * COLUMNS;
+      FloatVector b0 = FloatVector.fromArray(F, b, k);
+      FloatVector b1 = FloatVector.fromArray(F, b, k + L);
+      FloatVector a0 = FloatVector.broadcast(F, a[x + 0]);
+      s0_0 = a0.fma(b0, s0_0);
+      s0_1 = a0.fma(b1, s0_1);
+      FloatVector a1 = FloatVector.broadcast(F, a[x + 1]);
+      s1_0 = a1.fma(b0, s1_0);
+      s1_1 = a1.fma(b1, s1_1);
+      FloatVector a2 = FloatVector.broadcast(F, a[x + 2]);
+      s2_0 = a2.fma(b0, s2_0);
+      s2_1 = a2.fma(b1, s2_1);
+      FloatVector a3 = FloatVector.broadcast(F, a[x + 3]);
+      s3_0 = a3.fma(b0, s3_0);
+      s3_1 = a3.fma(b1, s3_1);
+    }
+    s0_0.intoArray(c, c0);
+    s0_1.intoArray(c, c0 + L);
+    s1_0.intoArray(c, c1);
+    s1_1.intoArray(c, c1 + L);
+    s2_0.intoArray(c, c2);
+    s2_1.intoArray(c, c2 + L);
+    s3_0.intoArray(c, c3);
+    s3_1.intoArray(c, c3 + L);
+  }
+
+  static void panelTransposed1x2Add(
+      float[] a, int aFrom, float[] b, int bFrom, float[] c, int cFrom, int cRow, int inner) {
+    int c0 = cFrom;
+    FloatVector s0_0 = FloatVector.fromArray(F, c, c0);
+    FloatVector s0_1 = FloatVector.fromArray(F, c, c0 + L);
+    for (int j = 0; j < inner; j++) {
+      int k = bFrom + j * COLUMNS;
+      int x = aFrom + j * COLUMNS;
+      FloatVector b0 = FloatVector.fromArray(F, b, k);
+      FloatVector b1 = FloatVector.fromArray(F, b, k + L);
+      FloatVector a0 = FloatVector.broadcast(F, a[x + 0]);
+      s0_0 = a0.fma(b0, s0_0);
+      s0_1 = a0.fma(b1, s0_1);
+    }
+    s0_0.intoArray(c, c0);
+    s0_1.intoArray(c, c0 + L);
+  }
+
+  static void pitched2(
+      float[] a,
+      int aFrom,
+      float[] b,
+      int bFrom,
+      float[] c,
+      int cFrom,
+      int cRow,
+      int rows,
+      int inner) {
+    int m = 0;
+    for (; TALL && m <= rows - 8; m += 8) {
+      pitched8x2(a, aFrom + m * PITCH, b, bFrom, c, cFrom + m * cRow, cRow, inner);
+    }
+    for (; m <= rows - 4; m += 4) {
+      pitched4x2(a, aFrom + m * PITCH, b, bFrom, c, cFrom + m * cRow, cRow, inner);
+    }
+    for (; m <= rows - 1; m += 1) {
+      pitched1x2(a, aFrom + m * PITCH, b, bFrom, c, cFrom + m * cRow, cRow, inner);
+    }
+  }
+
+  static void pitched8x2(
+      float[] a, int aFrom, float[] b, int bFrom, float[] c, int cFrom, int cRow, int inner) {
+    FloatVector s0_0 = FloatVector.zero(F);
+    FloatVector s0_1 = FloatVector.zero(F);
+    FloatVector s1_0 = FloatVector.zero(F);
+    FloatVector s1_1 = FloatVector.zero(F);
+    FloatVector s2_0 = FloatVector.zero(F);
+    FloatVector s2_1 = FloatVector.zero(F);
+    FloatVector s3_0 = FloatVector.zero(F);
+    FloatVector s3_1 = FloatVector.zero(F);
+    FloatVector s4_0 = FloatVector.zero(F);
+    FloatVector s4_1 = FloatVector.zero(F);
+    FloatVector s5_0 = FloatVector.zero(F);
+    FloatVector s5_1 = FloatVector.zero(F);
+    FloatVector s6_0 = FloatVector.zero(F);
+    FloatVector s6_1 = FloatVector.zero(F);
+    FloatVector s7_0 = FloatVector.zero(F);
+    FloatVector s7_1 = FloatVector.zero(F);
+    for (int j = 0; j < inner; j++) {
+      int k = bFrom + j * COLUMNS;
       FloatVector b0 = FloatVector.fromArray(F, b, k);
       FloatVector b1 = FloatVector.fromArray(F, b, k + L);
       FloatVector a0 = FloatVector.broadcast(F, a[aFrom + j]);
@@ -1083,15 +1470,7 @@ final class SmallProducts {
   }
 
   static void pitched4x2(
-      float[] a,
-      int aFrom,
-      float[] b,
-      int bFrom,
-      int bRow,
-      float[] c,
-      int cFrom,
-      int cRow,
-      int inner) {
+      float[] a, int aFrom, float[] b, int bFrom, float[] c, int cFrom, int cRow, int inner) {
     FloatVector s0_0 = FloatVector.zero(F);
     FloatVector s0_1 = FloatVector.zero(F);
     FloatVector s1_0 = FloatVector.zero(F);
@@ -1101,7 +1480,7 @@ final class SmallProducts {
     FloatVector s3_0 = FloatVector.zero(F);
     FloatVector s3_1 = FloatVector.zero(F);
     for (int j = 0; j < inner; j++) {
-      int k = bFrom + j * bRow;
+      int k = bFrom + j * COLUMNS;
       FloatVector b0 = FloatVector.fromArray(F, b, k);
       FloatVector b1 = FloatVector.fromArray(F, b, k + L);
       FloatVector a0 = FloatVector.broadcast(F, a[aFrom + j]);
@@ -1132,19 +1511,11 @@ final class SmallProducts {
   }
 
   static void pitched1x2(
-      float[] a,
-      int aFrom,
-      float[] b,
-      int bFrom,
-      int bRow,
-      float[] c,
-      int cFrom,
-      int cRow,
-      int inner) {
+      float[] a, int aFrom, float[] b, int bFrom, float[] c, int cFrom, int cRow, int inner) {
     FloatVector s0_0 = FloatVector.zero(F);
     FloatVector s0_1 = FloatVector.zero(F);
     for (int j = 0; j < inner; j++) {
-      int k = bFrom + j * bRow;
+      int k = bFrom + j * COLUMNS;
       FloatVector b0 = FloatVector.fromArray(F, b, k);
       FloatVector b1 = FloatVector.fromArray(F, b, k + L);
       FloatVector a0 = FloatVector.broadcast(F, a[aFrom + j]);
@@ -1161,7 +1532,6 @@ final class SmallProducts {
       int aFrom,
       float[] b,
       int bFrom,
-      int bRow,
       float[] c,
       int cFrom,
       int cRow,
@@ -1169,26 +1539,18 @@ final class SmallProducts {
       int inner) {
     int m = 0;
     for (; TALL && m <= rows - 8; m += 8) {
-      pitched8x2Add(a, aFrom + m * PITCH, b, bFrom, bRow, c, cFrom + m * cRow, cRow, inner);
+      pitched8x2Add(a, aFrom + m * PITCH, b, bFrom, c, cFrom + m * cRow, cRow, inner);
     }
     for (; m <= rows - 4; m += 4) {
-      pitched4x2Add(a, aFrom + m * PITCH, b, bFrom, bRow, c, cFrom + m * cRow, cRow, inner);
+      pitched4x2Add(a, aFrom + m * PITCH, b, bFrom, c, cFrom + m * cRow, cRow, inner);
     }
     for (; m <= rows - 1; m += 1) {
-      pitched1x2Add(a, aFrom + m * PITCH, b, bFrom, bRow, c, cFrom + m * cRow, cRow, inner);
+      pitched1x2Add(a, aFrom + m * PITCH, b, bFrom, c, cFrom + m * cRow, cRow, inner);
     }
   }
 
   static void pitched8x2Add(
-      float[] a,
-      int aFrom,
-      float[] b,
-      int bFrom,
-      int bRow,
-      float[] c,
-      int cFrom,
-      int cRow,
-      int inner) {
+      float[] a, int aFrom, float[] b, int bFrom, float[] c, int cFrom, int cRow, int inner) {
     int c0 = cFrom;
     FloatVector s0_0 = FloatVector.fromArray(F, c, c0);
     FloatVector s0_1 = FloatVector.fromArray(F, c, c0 + L);
@@ -1214,7 +1576,7 @@ final class SmallProducts {
     FloatVector s7_0 = FloatVector.fromArray(F, c, c7);
     FloatVector s7_1 = FloatVector.fromArray(F, c, c7 + L);
     for (int j = 0; j < inner; j++) {
-      int k = bFrom + j * bRow;
+      int k = bFrom + j * COLUMNS;
       FloatVector b0 = FloatVector.fromArray(F, b, k);
       FloatVector b1 = FloatVector.fromArray(F, b, k + L);
       FloatVector a0 = FloatVector.broadcast(F, a[aFrom + j]);
@@ -1261,15 +1623,7 @@ final class SmallProducts {
   }
 
   static void pitched4x2Add(
-      float[] a,
-      int aFrom,
-      float[] b,
-      int bFrom,
-      int bRow,
-      float[] c,
-      int cFrom,
-      int cRow,
-      int inner) {
+      float[] a, int aFrom, float[] b, int bFrom, float[] c, int cFrom, int cRow, int inner) {
     int c0 = cFrom;
     FloatVector s0_0 = FloatVector.fromArray(F, c, c0);
     FloatVector s0_1 = FloatVector.fromArray(F, c, c0 + L);
@@ -1283,7 +1637,7 @@ final class SmallProducts {
     FloatVector s3_0 = FloatVector.fromArray(F, c, c3);
     FloatVector s3_1 = FloatVector.fromArray(F, c, c3 + L);
     for (int j = 0; j < inner; j++) {
-      int k = bFrom + j * bRow;
+      int k = bFrom + j * COLUMNS;
       FloatVector b0 = FloatVector.fromArray(F, b, k);
       FloatVector b1 = FloatVector.fromArray(F, b, k + L);
       FloatVector a0 = FloatVector.broadcast(F, a[aFrom + j]);
@@ -1310,20 +1664,12 @@ final class SmallProducts {
   }
 
   static void pitched1x2Add(
-      float[] a,
-      int aFrom,
-      float[] b,
-      int bFrom,
-      int bRow,
-      float[] c,
-      int cFrom,
-      int cRow,
-      int inner) {
+      float[] a, int aFrom, float[] b, int bFrom, float[] c, int cFrom, int cRow, int inner) {
     int c0 = cFrom;
     FloatVector s0_0 = FloatVector.fromArray(F, c, c0);
     FloatVector s0_1 = FloatVector.fromArray(F, c, c0 + L);
     for (int j = 0; j < inner; j++) {
-      int k = bFrom + j * bRow;
+      int k = bFrom + j * COLUMNS;
       FloatVector b0 = FloatVector.fromArray(F, b, k);
       FloatVector b1 = FloatVector.fromArray(F, b, k + L);
       FloatVector a0 = FloatVector.broadcast(F, a[aFrom + j]);
@@ -1334,13 +1680,11 @@ final class SmallProducts {
     s0_1.intoArray(c, c0 + L);
   }
 
-  static void transposed2(
+  static void pitchedTransposed2(
       float[] a,
       int aFrom,
-      int aRow,
       float[] b,
       int bFrom,
-      int bRow,
       float[] c,
       int cFrom,
       int cRow,
@@ -1348,27 +1692,18 @@ final class SmallProducts {
       int inner) {
     int m = 0;
     for (; TALL && m <= rows - 8; m += 8) {
-      transposed8x2(a, aFrom + m, aRow, b, bFrom, bRow, c, cFrom + m * cRow, cRow, inner);
+      pitchedTransposed8x2(a, aFrom + m, b, bFrom, c, cFrom + m * cRow, cRow, inner);
     }
     for (; m <= rows - 4; m += 4) {
-      transposed4x2(a, aFrom + m, aRow, b, bFrom, bRow, c, cFrom + m * cRow, cRow, inner);
+      pitchedTransposed4x2(a, aFrom + m, b, bFrom, c, cFrom + m * cRow, cRow, inner);
     }
     for (; m <= rows - 1; m += 1) {
-      transposed1x2(a, aFrom + m, aRow, b, bFrom, bRow, c, cFrom + m * cRow, cRow, inner);
+      pitchedTransposed1x2(a, aFrom + m, b, bFrom, c, cFrom + m * cRow, cRow, inner);
     }
   }
 
-  static void transposed8x2(
-      float[] a,
-      int aFrom,
-      int aRow,
-      float[] b,
-      int bFrom,
-      int bRow,
-      float[] c,
-      int cFrom,
-      int cRow,
-      int inner) {
+  static void pitchedTransposed8x2(
+      float[] a, int aFrom, float[] b, int bFrom, float[] c, int cFrom, int cRow, int inner) {
     FloatVector s0_0 = FloatVector.zero(F);
     FloatVector s0_1 = FloatVector.zero(F);
     FloatVector s1_0 = FloatVector.zero(F);
@@ -1386,8 +1721,8 @@ final class SmallProducts {
     FloatVector s7_0 = FloatVector.zero(F);
     FloatVector s7_1 = FloatVector.zero(F);
     for (int j = 0; j < inner; j++) {
-      int k = bFrom + j * bRow;
-      int x = aFrom + j * aRow;
+      int k = bFrom + j * COLUMNS;
+      int x = aFrom + j * PITCH;
       FloatVector b0 = FloatVector.fromArray(F, b, k);
       FloatVector b1 = FloatVector.fromArray(F, b, k + L);
       FloatVector a0 = FloatVector.broadcast(F, a[x + 0]);
@@ -1441,17 +1776,8 @@ final class SmallProducts {
     s7_1.intoArray(c, c7 + L);
   }
 
-  static void transposed4x2(
-      float[] a,
-      int aFrom,
-      int aRow,
-      float[] b,
-      int bFrom,
-      int bRow,
-      float[] c,
-      int cFrom,
-      int cRow,
-      int inner) {
+  static void pitchedTransposed4x2(
+      float[] a, int aFrom, float[] b, int bFrom, float[] c, int cFrom, int cRow, int inner) {
     FloatVector s0_0 = FloatVector.zero(F);
     FloatVector s0_1 = FloatVector.zero(F);
     FloatVector s1_0 = FloatVector.zero(F);
@@ -1461,8 +1787,8 @@ final class SmallProducts {
     FloatVector s3_0 = FloatVector.zero(F);
     FloatVector s3_1 = FloatVector.zero(F);
     for (int j = 0; j < inner; j++) {
-      int k = bFrom + j * bRow;
-      int x = aFrom + j * aRow;
+      int k = bFrom + j * COLUMNS;
+      int x = aFrom + j * PITCH;
       FloatVector b0 = FloatVector.fromArray(F, b, k);
       FloatVector b1 = FloatVector.fromArray(F, b, k + L);
       FloatVector a0 = FloatVector.broadcast(F, a[x + 0]);
@@ -1492,22 +1818,13 @@ final class SmallProducts {
     s3_1.intoArray(c, c3 + L);
   }
 
-  static void transposed1x2(
-      float[] a,
-      int aFrom,
-      int aRow,
-      float[] b,
-      int bFrom,
-      int bRow,
-      float[] c,
-      int cFrom,
-      int cRow,
-      int inner) {
+  static void pitchedTransposed1x2(
+      float[] a, int aFrom, float[] b, int bFrom, float[] c, int cFrom, int cRow, int inner) {
     FloatVector s0_0 = FloatVector.zero(F);
     FloatVector s0_1 = FloatVector.zero(F);
     for (int j = 0; j < inner; j++) {
-      int k = bFrom + j * bRow;
-      int x = aFrom + j * aRow;
+      int k = bFrom + j * COLUMNS;
+      int x = aFrom + j * PITCH;
       FloatVector b0 = FloatVector.fromArray(F, b, k);
       FloatVector b1 = FloatVector.fromArray(F, b, k + L);
       FloatVector a0 = FloatVector.broadcast(F, a[x + 0]);
@@ -1515,191 +1832,6 @@ final class SmallProducts {
       s0_1 = a0.fma(b1, s0_1);
     }
     int c0 = cFrom;
-    s0_0.intoArray(c, c0);
-    s0_1.intoArray(c, c0 + L);
-  }
-
-  static void transposed2Add(
-      float[] a,
-      int aFrom,
-      int aRow,
-      float[] b,
-      int bFrom,
-      int bRow,
-      float[] c,
-      int cFrom,
-      int cRow,
-      int rows,
-      int inner) {
-    int m = 0;
-    for (; TALL && m <= rows - 8; m += 8) {
-      transposed8x2Add(a, aFrom + m, aRow, b, bFrom, bRow, c, cFrom + m * cRow, cRow, inner);
-    }
-    for (; m <= rows - 4; m += 4) {
-      transposed4x2Add(a, aFrom + m, aRow, b, bFrom, bRow, c, cFrom + m * cRow, cRow, inner);
-    }
-    for (; m <= rows - 1; m += 1) {
-      transposed1x2Add(a, aFrom + m, aRow, b, bFrom, bRow, c, cFrom + m * cRow, cRow, inner);
-    }
-  }
-
-  static void transposed8x2Add(
-      float[] a,
-      int aFrom,
-      int aRow,
-      float[] b,
-      int bFrom,
-      int bRow,
-      float[] c,
-      int cFrom,
-      int cRow,
-      int inner) {
-    int c0 = cFrom;
-    FloatVector s0_0 = FloatVector.fromArray(F, c, c0);
-    FloatVector s0_1 = FloatVector.fromArray(F, c, c0 + L);
-    int c1 = cFrom + cRow;
-    FloatVector s1_0 = FloatVector.fromArray(F, c, c1);
-    FloatVector s1_1 = FloatVector.fromArray(F, c, c1 + L);
-    int c2 = cFrom + 2 * cRow;
-    FloatVector s2_0 = FloatVector.fromArray(F, c, c2);
-    FloatVector s2_1 = FloatVector.fromArray(F, c, c2 + L);
-    int c3 = cFrom + 3 * cRow;
-    FloatVector s3_0 = FloatVector.fromArray(F, c, c3);
-    FloatVector s3_1 = FloatVector.fromArray(F, c, c3 + L);
-    int c4 = cFrom + 4 * cRow;
-    FloatVector s4_0 = FloatVector.fromArray(F, c, c4);
-    FloatVector s4_1 = FloatVector.fromArray(F, c, c4 + L);
-    int c5 = cFrom + 5 * cRow;
-    FloatVector s5_0 = FloatVector.fromArray(F, c, c5);
-    FloatVector s5_1 = FloatVector.fromArray(F, c, c5 + L);
-    int c6 = cFrom + 6 * cRow;
-    FloatVector s6_0 = FloatVector.fromArray(F, c, c6);
-    FloatVector s6_1 = FloatVector.fromArray(F, c, c6 + L);
-    int c7 = cFrom + 7 * cRow;
-    FloatVector s7_0 = FloatVector.fromArray(F, c, c7);
-    FloatVector s7_1 = FloatVector.fromArray(F, c, c7 + L);
-    for (int j = 0; j < inner; j++) {
-      int k = bFrom + j * bRow;
-      int x = aFrom + j * aRow;
-      FloatVector b0 = FloatVector.fromArray(F, b, k);
-      FloatVector b1 = FloatVector.fromArray(F, b, k + L);
-      FloatVector a0 = FloatVector.broadcast(F, a[x + 0]);
-      s0_0 = a0.fma(b0, s0_0);
-      s0_1 = a0.fma(b1, s0_1);
-      FloatVector a1 = FloatVector.broadcast(F, a[x + 1]);
-      s1_0 = a1.fma(b0, s1_0);
-      s1_1 = a1.fma(b1, s1_1);
-      FloatVector a2 = FloatVector.broadcast(F, a[x + 2]);
-      s2_0 = a2.fma(b0, s2_0);
-      s2_1 = a2.fma(b1, s2_1);
-      FloatVector a3 = FloatVector.broadcast(F, a[x + 3]);
-      s3_0 = a3.fma(b0, s3_0);
-      s3_1 = a3.fma(b1, s3_1);
-      FloatVector a4 = FloatVector.broadcast(F, a[x + 4]);
-      s4_0 = a4.fma(b0, s4_0);
-      s4_1 = a4.fma(b1, s4_1);
-      FloatVector a5 = FloatVector.broadcast(F, a[x + 5]);
-      s5_0 = a5.fma(b0, s5_0);
-      s5_1 = a5.fma(b1, s5_1);
-      FloatVector a6 = FloatVector.broadcast(F, a[x + 6]);
-      s6_0 = a6.fma(b0, s6_0);
-      s6_1 = a6.fma(b1, s6_1);
-      FloatVector a7 = FloatVector.broadcast(F, a[x + 7]);
-      s7_0 = a7.fma(b0, s7_0);
-      s7_1 = a7.fma(b1, s7_1);
-    }
-    s0_0.intoArray(c, c0);
-    s0_1.intoArray(c, c0 + L);
-    s1_0.intoArray(c, c1);
-    s1_1.intoArray(c, c1 + L);
-    s2_0.intoArray(c, c2);
-    s2_1.intoArray(c, c2 + L);
-    s3_0.intoArray(c, c3);
-    s3_1.intoArray(c, c3 + L);
-    s4_0.intoArray(c, c4);
-    s4_1.intoArray(c, c4 + L);
-    s5_0.intoArray(c, c5);
-    s5_1.intoArray(c, c5 + L);
-    s6_0.intoArray(c, c6);
-    s6_1.intoArray(c, c6 + L);
-    s7_0.intoArray(c, c7);
-    s7_1.intoArray(c, c7 + L);
-  }
-
-  static void transposed4x2Add(
-      float[] a,
-      int aFrom,
-      int aRow,
-      float[] b,
-      int bFrom,
-      int bRow,
-      float[] c,
-      int cFrom,
-      int cRow,
-      int inner) {
-    int c0 = cFrom;
-    FloatVector s0_0 = FloatVector.fromArray(F, c, c0);
-    FloatVector s0_1 = FloatVector.fromArray(F, c, c0 + L);
-    int c1 = cFrom + cRow;
-    FloatVector s1_0 = FloatVector.fromArray(F, c, c1);
-    FloatVector s1_1 = FloatVector.fromArray(F, c, c1 + L);
-    int c2 = cFrom + 2 * cRow;
-    FloatVector s2_0 = FloatVector.fromArray(F, c, c2);
-    FloatVector s2_1 = FloatVector.fromArray(F, c, c2 + L);
-    int c3 = cFrom + 3 * cRow;
-    FloatVector s3_0 = FloatVector.fromArray(F, c, c3);
-    FloatVector s3_1 = FloatVector.fromArray(F, c, c3 + L);
-    for (int j = 0; j < inner; j++) {
-      int k = bFrom + j * bRow;
-      int x = aFrom + j * aRow;
-      FloatVector b0 = FloatVector.fromArray(F, b, k);
-      FloatVector b1 = FloatVector.fromArray(F, b, k + L);
-      FloatVector a0 = FloatVector.broadcast(F, a[x + 0]);
-      s0_0 = a0.fma(b0, s0_0);
-      s0_1 = a0.fma(b1, s0_1);
-      FloatVector a1 = FloatVector.broadcast(F, a[x + 1]);
-      s1_0 = a1.fma(b0, s1_0);
-      s1_1 = a1.fma(b1, s1_1);
-      FloatVector a2 = FloatVector.broadcast(F, a[x + 2]);
-      s2_0 = a2.fma(b0, s2_0);
-      s2_1 = a2.fma(b1, s2_1);
-      FloatVector a3 = FloatVector.broadcast(F, a[x + 3]);
-      s3_0 = a3.fma(b0, s3_0);
-      s3_1 = a3.fma(b1, s3_1);
-    }
-    s0_0.intoArray(c, c0);
-    s0_1.intoArray(c, c0 + L);
-    s1_0.intoArray(c, c1);
-    s1_1.intoArray(c, c1 + L);
-    s2_0.intoArray(c, c2);
-    s2_1.intoArray(c, c2 + L);
-    s3_0.intoArray(c, c3);
-    s3_1.intoArray(c, c3 + L);
-  }
-
-  static void transposed1x2Add(
-      float[] a,
-      int aFrom,
-      int aRow,
-      float[] b,
-      int bFrom,
-      int bRow,
-      float[] c,
-      int cFrom,
-      int cRow,
-      int inner) {
-    int c0 = cFrom;
-    FloatVector s0_0 = FloatVector.fromArray(F, c, c0);
-    FloatVector s0_1 = FloatVector.fromArray(F, c, c0 + L);
-    for (int j = 0; j < inner; j++) {
-      int k = bFrom + j * bRow;
-      int x = aFrom + j * aRow;
-      FloatVector b0 = FloatVector.fromArray(F, b, k);
-      FloatVector b1 = FloatVector.fromArray(F, b, k + L);
-      FloatVector a0 = FloatVector.broadcast(F, a[x + 0]);
-      s0_0 = a0.fma(b0, s0_0);
-      s0_1 = a0.fma(b1, s0_1);
-    }
     s0_0.intoArray(c, c0);
     s0_1.intoArray(c, c0 + L);
   }

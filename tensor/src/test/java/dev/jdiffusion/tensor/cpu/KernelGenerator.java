@@ -43,46 +43,72 @@ final class KernelGenerator {
   /** Those for a matrix whose rows are not read one after the other, in order of preference. */
   private static final List<Tile> PAIRS = List.of(new Tile(8, 2), new Tile(4, 2), new Tile(1, 2));
 
-  /** How a tile's rows of a matrix are read, and what is left for a caller to say of them. */
+  /** How a tile reads the first factor, and the distances that C2 knows. */
   private enum Reading {
-    /** Rows of any distance. */
-    ROWS("multiply", "aRow"),
-    /** Rows whose distance C2 knows: all of a tile are read by one index. */
-    PITCHED("pitched", "PITCH"),
-    /** Columns, which are the rows of the transposed matrix. */
-    COLUMNS("transposed", "");
+    /** Rows of any distance; the product is pitched. */
+    SCORES("scores", "aRow", "PITCH", "PITCH"),
+    /** Rows of a panel; the product is pitched. */
+    PANEL_SCORES("panelScores", "COLUMNS", "PITCH", "PITCH"),
+    /** Rows of a panel. */
+    PANEL("panel", "COLUMNS", "COLUMNS", "cRow"),
+    /** Columns of a panel, which are the rows of the transposed one. */
+    PANEL_COLUMNS("panelTransposed", "COLUMNS", "COLUMNS", "cRow"),
+    /** Rows of a pitched matrix. */
+    PITCHED("pitched", "PITCH", "COLUMNS", "cRow"),
+    /** Columns of a pitched matrix. */
+    PITCHED_COLUMNS("pitchedTransposed", "PITCH", "COLUMNS", "cRow");
 
     final String method;
-    final String distance;
+    final String aDistance;
+    final String bDistance;
+    final String cDistance;
 
-    Reading(String method, String distance) {
+    Reading(String method, String aDistance, String bDistance, String cDistance) {
       this.method = method;
-      this.distance = distance;
+      this.aDistance = aDistance;
+      this.bDistance = bDistance;
+      this.cDistance = cDistance;
+    }
+
+    boolean isOfColumns() {
+      return this == PITCHED_COLUMNS || this == PANEL_COLUMNS;
     }
 
     /** Where a tile's row m begins. */
     String begin() {
-      return "aFrom + m" + (distance.isEmpty() ? "" : " * " + distance);
+      return "aFrom + m" + (isOfColumns() ? "" : " * " + aDistance);
     }
 
     /** The element j of a tile's row. */
     String element(int row) {
-      return switch (this) {
-        case ROWS -> "a[x%d + j]".formatted(row);
-        case PITCHED -> "a[aFrom + j%s]".formatted(times(row, "PITCH"));
-        case COLUMNS -> "a[x + %d]".formatted(row);
-      };
+      if (isOfColumns()) {
+        return "a[x + %d]".formatted(row);
+      }
+      return isVariable(aDistance)
+          ? "a[x%d + j]".formatted(row)
+          : "a[aFrom + j%s]".formatted(times(row, aDistance));
     }
 
     String parameters() {
-      return "float[] a, int aFrom, "
-          + (this == PITCHED ? "" : "int aRow, ")
-          + "float[] b, int bFrom, int bRow, float[] c, int cFrom, int cRow";
+      return "float[] a, int aFrom, %sfloat[] b, int bFrom, %sfloat[] c, int cFrom%s"
+          .formatted(
+              isVariable(aDistance) ? "int aRow, " : "",
+              isVariable(bDistance) ? "int bRow, " : "",
+              isVariable(cDistance) ? ", int cRow" : "");
     }
 
     String arguments(String aFrom, String cFrom) {
-      return "a, %s, %sb, bFrom, bRow, c, %s, cRow"
-          .formatted(aFrom, this == PITCHED ? "" : "aRow, ", cFrom);
+      return "a, %s, %sb, bFrom, %sc, %s%s"
+          .formatted(
+              aFrom,
+              isVariable(aDistance) ? "aRow, " : "",
+              isVariable(bDistance) ? "bRow, " : "",
+              cFrom,
+              isVariable(cDistance) ? ", cRow" : "");
+    }
+
+    static boolean isVariable(String distance) {
+      return distance.endsWith("Row");
     }
   }
 
@@ -219,18 +245,23 @@ final class KernelGenerator {
     line(
         " * <p>{@code c[row][column] = sum over k of a[row][k] * b[k][column]}; of {@code transposed} methods");
     line(
-        " * {@code a[k][row]}; of {@code pitched} ones, a's rows are {@link #PITCH} apart. Where the name");
+        " * {@code a[k][row]}. Where the name ends in {@code Add}, the sum is added to c. Each element is one");
+    line(" * chain of fused multiply-adds in the order of k.");
+    line(" *");
     line(
-        " * ends in {@code Add}, the sum is added to c. Each element is one chain of fused multiply-adds in");
+        " * <p>Where sums have only some dozen terms, what a tile costs besides them shows: addresses and");
     line(
-        " * the order of k. Where sums have only some dozen terms, what a tile costs besides them shows:");
+        " * checks of bounds by rows. So tiles are low and wide, those of c's old values apart from those of");
     line(
-        " * addresses and checks of bounds by rows. So tiles are low and wide, and those of c's old values");
-    line(" * apart from those of zeros.");
+        " * zeros, and distances of rows constants: then C2 needs one index for all rows, and checks bounds");
+    line(" * outside the loop.");
     line(" */");
     line("final class %s {", name);
     line("  /** Most vectors of columns, with 32 registers. */");
     line("  static final int VECTORS = %d;", SMALL.size());
+    line("");
+    line("  /** Columns of a panel, and the distance of its rows. */");
+    line("  static final int COLUMNS = 32;");
     line("");
     line("  /** Distance of the rows of a pitched matrix: an odd number of cache lines. */");
     line("  static final int PITCH = 112;");
@@ -240,22 +271,22 @@ final class KernelGenerator {
     line("");
     line("  private %s() {}", name);
     line("");
-    line(
-        "  /** The product of any number of rows, and up to {@link #VECTORS} vectors of columns. */");
+    line("  /** Scores of any number of rows, and up to {@link #VECTORS} vectors of columns. */");
     open(
-        "multiply", concatenate("int vectors", Reading.ROWS.parameters(), "int rows", "int inner"));
+        Reading.SCORES.method,
+        concatenate("int vectors", Reading.SCORES.parameters(), "int rows", "int inner"));
     line("    switch (vectors) {");
     for (Tile tile : SMALL) {
       line(
-          "      case %d -> multiply%d(%s, rows, inner);",
-          tile.vectors, tile.vectors, Reading.ROWS.arguments("aFrom", "cFrom"));
+          "      case %d -> scores%d(%s, rows, inner);",
+          tile.vectors, tile.vectors, Reading.SCORES.arguments("aFrom", "cFrom"));
     }
     line("      default -> throw new IllegalArgumentException(vectors + \" vectors\");");
     line("    }");
     line("  }");
     for (Tile tile : SMALL) {
       smallPanel(
-          Reading.ROWS,
+          Reading.SCORES,
           false,
           Stream.of(tile.rows, 4, 1)
               .filter(rows -> rows <= tile.rows)
@@ -263,10 +294,14 @@ final class KernelGenerator {
               .map(rows -> new Tile(rows, tile.vectors))
               .toList());
     }
-    for (Reading reading : List.of(Reading.PITCHED, Reading.COLUMNS)) {
-      smallPanel(reading, false, PAIRS);
-      smallPanel(reading, true, PAIRS);
-    }
+    List<Tile> low = PAIRS.stream().filter(tile -> tile.rows < 8).toList();
+    smallPanel(Reading.PANEL_SCORES, false, low);
+    smallPanel(Reading.PANEL, false, PAIRS);
+    smallPanel(Reading.PANEL, true, PAIRS);
+    smallPanel(Reading.PANEL_COLUMNS, true, PAIRS);
+    smallPanel(Reading.PITCHED, false, PAIRS);
+    smallPanel(Reading.PITCHED, true, PAIRS);
+    smallPanel(Reading.PITCHED_COLUMNS, false, PAIRS);
     line("}");
   }
 
@@ -283,7 +318,10 @@ final class KernelGenerator {
           tile.rows == 8 ? "TALL && " : "", tile.rows, tile.rows);
       line(
           "      %s%s%s(%s, inner);",
-          reading.method, tile, suffix, reading.arguments(reading.begin(), "cFrom + m * cRow"));
+          reading.method,
+          tile,
+          suffix,
+          reading.arguments(reading.begin(), "cFrom + m * " + reading.cDistance));
       line("    }");
     }
     line("  }");
@@ -294,11 +332,11 @@ final class KernelGenerator {
     parameters(
         reading.method + tile + (add ? "Add" : ""), concatenate(reading.parameters(), "int inner"));
     for (int r = 0; r < tile.rows; r++) {
-      if (reading == Reading.ROWS) {
-        line("    int x%d = aFrom%s;", r, times(r, "aRow"));
+      if (!reading.isOfColumns() && Reading.isVariable(reading.aDistance)) {
+        line("    int x%d = aFrom%s;", r, times(r, reading.aDistance));
       }
       if (add) {
-        line("    int c%d = cFrom%s;", r, times(r, "cRow"));
+        line("    int c%d = cFrom%s;", r, times(r, reading.cDistance));
       }
       for (int v = 0; v < tile.vectors; v++) {
         String start = add ? "fromArray(F, c, c%d%s)".formatted(r, vector(v)) : "zero(F)";
@@ -306,15 +344,15 @@ final class KernelGenerator {
       }
     }
     line("    for (int j = 0; j < inner; j++) {");
-    line("      int k = bFrom + j * bRow;");
-    if (reading == Reading.COLUMNS) {
-      line("      int x = aFrom + j * aRow;");
+    line("      int k = bFrom + j * %s;", reading.bDistance);
+    if (reading.isOfColumns()) {
+      line("      int x = aFrom + j * %s;", reading.aDistance);
     }
     steps(tile, "b", reading::element);
     line("    }");
     for (int r = 0; r < tile.rows; r++) {
       if (!add) {
-        line("    int c%d = cFrom%s;", r, times(r, "cRow"));
+        line("    int c%d = cFrom%s;", r, times(r, reading.cDistance));
       }
       for (int v = 0; v < tile.vectors; v++) {
         line("    s%d_%d.intoArray(c, c%d%s);", r, v, r, vector(v));

@@ -88,20 +88,21 @@ class VectorMathTest {
       a[i] = -126f + i * 0.01264f;
     }
     a[1] = Float.NaN;
-    float[] x = new float[16 * a.length];
+    int pitch = SmallMatMul.PITCH;
+    float[] x = new float[pitch * a.length];
     float[] b = new float[16];
     Arrays.fill(b, 1f);
     float[] sums = new float[16];
-    ColumnSoftmax.powersOfProduct(a, 0, 1, b, 0, 16, x, 0, 16, a.length, 16, 1, sums, 0);
+    ColumnSoftmax.powersOfProduct(a, 0, 1, b, 0, x, 0, a.length, 16, 1, sums, 0);
     float[] y = new float[a.length];
     for (int i = 0; i < y.length; i++) {
-      y[i] = x[16 * i + i % 16];
+      y[i] = x[pitch * i + i % 16];
     }
     assertUlps(2, a, y, each -> Math.pow(2, each), 0);
 
     Arrays.fill(a, 0, a.length, 1f);
     Arrays.fill(sums, 0f);
-    ColumnSoftmax.powersOfProduct(a, 0, 1, b, 0, 16, x, 0, 16, a.length, 16, 1, sums, 0);
+    ColumnSoftmax.powersOfProduct(a, 0, 1, b, 0, x, 0, a.length, 16, 1, sums, 0);
     for (float sum : sums) {
       assertEquals(2f * a.length, sum);
     }
