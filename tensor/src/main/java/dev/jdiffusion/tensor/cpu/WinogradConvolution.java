@@ -24,8 +24,14 @@ import org.jspecify.annotations.Nullable;
  * cache.
  */
 final class WinogradConvolution {
-  /** Tiles of a block: transformed, those of 64 channels fill the second-level cache. */
-  private static final int TILES = 48;
+  /** Floats of a block's transformed tiles and their products: about a second-level cache. */
+  private static final int BLOCK = 225_000;
+
+  /** Tiles of a block of many channels: with fewer, weights come and go too often. */
+  private static final int LEAST_TILES = 24;
+
+  /** Tiles of a block of few channels. */
+  private static final int MOST_TILES = 48;
 
   /**
    * Up to so many tiles in all, weights are transformed a slice at a time where they are needed:
@@ -69,7 +75,9 @@ final class WinogradConvolution {
     int rows = plan.tileRows();
     int columns = plan.tileColumns();
     boolean few = plan.tiles() <= FEW_TILES && panels.count >= workers.threads();
-    int blockRows = few ? rows : plan.blockRows(TILES, workers.wantedBlocks());
+    int tiles =
+        Math.clamp(BLOCK / PLANES / (plan.inputs() + plan.outputs()), LEAST_TILES, MOST_TILES);
+    int blockRows = few ? rows : plan.blockRows(tiles, workers.wantedBlocks());
     int blocks = (rows + blockRows - 1) / blockRows;
     int splits = DenseProduct.splits(blocks, panels.count, workers.threads());
     int slice = few ? SLICE : DenseProduct.STRETCH;
