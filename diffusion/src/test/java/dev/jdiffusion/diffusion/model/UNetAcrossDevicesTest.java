@@ -95,7 +95,8 @@ class UNetAcrossDevicesTest {
 
   @Test
   void trainingStepsKeepNoMemory() {
-    Backend backend = Backends.open(Device.CPU, 2);
+    // One thread: how many run at once, and borrow scratch memory each, would be chance.
+    Backend backend = Backends.open(Device.CPU, 1);
     UNet net = new UNet(small(Block.CONVNEXT));
     try (ParameterStore store = ParameterStore.forTraining(net, backend)) {
       store.initialize(SEED);
@@ -114,10 +115,7 @@ class UNetAcrossDevicesTest {
       }
       MemoryStatistics atTheEnd = backend.memory();
       assertEquals(afterTwo.inUse(), atTheEnd.inUse());
-      // Kernels borrow scratch memory for each running thread; how many run at once is chance.
-      long before = afterTwo.inUse() + afterTwo.pooled();
-      long growth = atTheEnd.inUse() + atTheEnd.pooled() - before;
-      assertTrue(growth < before / 20, "memory grew from " + before + " by " + growth);
+      assertEquals(afterTwo.pooled(), atTheEnd.pooled());
     }
   }
 }
