@@ -93,6 +93,7 @@ final class SmallMatMul {
     for (int p = 0; p < panels; p++) {
       int n = vectors * p / panels;
       int width = vectors * (p + 1) / panels - n;
+      // Wider tiles have no registers left for all rows of a, which C2 reads ahead by one index.
       if (L < 16 && aRow == COLUMNS) {
         SmallProducts.panelScores2(a, aAt, b, bAt + n * L, c, cAt + n * L, rows, inner);
       } else {

@@ -40,7 +40,7 @@ final class KernelGenerator {
           new Tile(4, 5),
           new Tile(4, 6));
 
-  /** Those for a matrix whose rows are not read one after the other, in order of preference. */
+  /** Those of two vectors, in order of preference. */
   private static final List<Tile> PAIRS = List.of(new Tile(8, 2), new Tile(4, 2), new Tile(1, 2));
 
   /** How a tile reads the first factor, and the distances that C2 knows. */
@@ -90,19 +90,16 @@ final class KernelGenerator {
     }
 
     String parameters() {
-      return "float[] a, int aFrom, %sfloat[] b, int bFrom, %sfloat[] c, int cFrom%s"
+      return "float[] a, int aFrom, %sfloat[] b, int bFrom, float[] c, int cFrom%s"
           .formatted(
-              isVariable(aDistance) ? "int aRow, " : "",
-              isVariable(bDistance) ? "int bRow, " : "",
-              isVariable(cDistance) ? ", int cRow" : "");
+              isVariable(aDistance) ? "int aRow, " : "", isVariable(cDistance) ? ", int cRow" : "");
     }
 
     String arguments(String aFrom, String cFrom) {
-      return "a, %s, %sb, bFrom, %sc, %s%s"
+      return "a, %s, %sb, bFrom, c, %s%s"
           .formatted(
               aFrom,
               isVariable(aDistance) ? "aRow, " : "",
-              isVariable(bDistance) ? "bRow, " : "",
               cFrom,
               isVariable(cDistance) ? ", cRow" : "");
     }
