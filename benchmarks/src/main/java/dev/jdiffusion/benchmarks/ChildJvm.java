@@ -29,13 +29,12 @@ public final class ChildJvm {
         new ArrayList<>(
             List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--add-modules",
-                "jdk.incubator.vector",
-                "--enable-native-access=ALL-UNNAMED",
-                "-XX:Tier3DelayOn=1000000",
-                "-XX:-UseFPUForSpilling",
-                "-XX:+UseSerialGC",
-                "-XX:MaxRAMPercentage=75",
+                JvmFlags.VECTOR_API,
+                JvmFlags.NATIVE_ACCESS,
+                JvmFlags.NO_LIMITED_PROFILE,
+                JvmFlags.SPILL_TO_STACK,
+                JvmFlags.COLLECTOR,
+                JvmFlags.HEAP,
                 "-cp",
                 System.getProperty("java.class.path"),
                 main.getName()));

@@ -32,13 +32,12 @@ import org.openjdk.jmh.annotations.Warmup;
 @Fork(
     value = 5,
     jvmArgsAppend = {
-      "--add-modules",
-      "jdk.incubator.vector",
-      "--enable-native-access=ALL-UNNAMED",
-      "-XX:Tier3DelayOn=1000000",
-      "-XX:-UseFPUForSpilling",
-      "-XX:+UseSerialGC",
-      "-XX:MaxRAMPercentage=75",
+      JvmFlags.VECTOR_API,
+      JvmFlags.NATIVE_ACCESS,
+      JvmFlags.NO_LIMITED_PROFILE,
+      JvmFlags.SPILL_TO_STACK,
+      JvmFlags.COLLECTOR,
+      JvmFlags.HEAP,
       "-XX:ObjectAlignmentInBytes=64",
       // As the launcher does on Linux; elsewhere there is no such option.
       "-XX:+IgnoreUnrecognizedVMOptions",

@@ -1,5 +1,6 @@
 package dev.jdiffusion.benchmarks.ladder;
 
+import dev.jdiffusion.benchmarks.JvmFlags;
 import dev.jdiffusion.benchmarks.Work;
 import dev.jdiffusion.benchmarks.work.Operation;
 import java.util.concurrent.TimeUnit;
@@ -21,11 +22,10 @@ import org.openjdk.jmh.annotations.Warmup;
 @Fork(
     value = 5,
     jvmArgsAppend = {
-      "--add-modules",
-      "jdk.incubator.vector",
-      "-XX:Tier3DelayOn=1000000",
-      "-XX:-UseFPUForSpilling",
-      "-XX:+UseSerialGC"
+      JvmFlags.VECTOR_API,
+      JvmFlags.NO_LIMITED_PROFILE,
+      JvmFlags.SPILL_TO_STACK,
+      JvmFlags.COLLECTOR
     })
 @Warmup(iterations = 5, time = 300, timeUnit = TimeUnit.MILLISECONDS)
 @Measurement(iterations = 3, time = 400, timeUnit = TimeUnit.MILLISECONDS)

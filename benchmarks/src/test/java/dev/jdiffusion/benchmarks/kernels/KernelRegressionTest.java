@@ -3,6 +3,7 @@ package dev.jdiffusion.benchmarks.kernels;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.jdiffusion.benchmarks.JvmFlags;
 import dev.jdiffusion.benchmarks.kernels.CompilerLog.Compilation;
 import dev.jdiffusion.tensor.Backend;
 import dev.jdiffusion.tensor.ops.MatMul;
@@ -55,11 +56,10 @@ class KernelRegressionTest {
     List<String> command =
         List.of(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "--add-modules",
-            "jdk.incubator.vector",
-            "-XX:Tier3DelayOn=1000000",
-            "-XX:-UseFPUForSpilling",
-            "-XX:+UseSerialGC",
+            JvmFlags.VECTOR_API,
+            JvmFlags.NO_LIMITED_PROFILE,
+            JvmFlags.SPILL_TO_STACK,
+            JvmFlags.COLLECTOR,
             "-Xbatch",
             "-XX:+UnlockDiagnosticVMOptions",
             "-XX:+LogCompilation",
