@@ -112,7 +112,7 @@ final class Workers {
    * them as tasks.
    */
   void forRanges(int length, int grain, RangeTask task) {
-    int tasks = (int) (((long) length + grain - 1) / grain);
+    int tasks = Math.ceilDiv(length, grain);
     run(
         tasks,
         index -> {
@@ -238,9 +238,7 @@ final class Workers {
     public void run() {
       int idle = 0;
       while (!crew.closed) {
-        Job job = crew.job;
-        if (job != null && job.hasWork()) {
-          job.work();
+        if (work()) {
           idle = 0;
         } else if (idle < crew.spins) {
           idle++;
@@ -253,13 +251,30 @@ final class Workers {
     }
 
     /**
+     * Whether there was work. A job is held by this method and the next alone: a parked thread with
+     * a job on its stack would keep the job's backend from becoming unreachable.
+     */
+    private boolean work() {
+      Job job = crew.job;
+      if (job == null || !job.hasWork()) {
+        return false;
+      }
+      job.work();
+      return true;
+    }
+
+    private boolean hasWork() {
+      Job job = crew.job;
+      return job != null && job.hasWork();
+    }
+
+    /**
      * The job is looked at once more after {@code parked} is visible: whoever starts one later sees
      * it and wakes us.
      */
     private void park() {
       parked = true;
-      Job job = crew.job;
-      if ((job == null || !job.hasWork()) && !crew.closed) {
+      if (!hasWork() && !crew.closed) {
         LockSupport.park(crew);
       }
       parked = false;

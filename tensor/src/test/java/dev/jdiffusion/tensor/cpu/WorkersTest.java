@@ -5,8 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import java.lang.ref.WeakReference;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicIntegerArray;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -72,5 +76,42 @@ class WorkersTest {
     for (int i = 0; i < 1001; i++) {
       assertEquals(1, seen.get(i), "element " + i);
     }
+  }
+
+  @Test
+  void forgottenWorkersBecomeUnreachableWhileTheirHelpersAreParked() throws InterruptedException {
+    List<WeakReference<Workers>> forgotten = new ArrayList<>();
+    for (int i = 0; i < 10; i++) {
+      forgotten.add(new WeakReference<>(workersWhoseHelperParkedFirst()));
+    }
+    // References may be cleared a little later than the collection.
+    for (int round = 0; round < 50 && reachable(forgotten) > 0; round++) {
+      System.gc();
+      Thread.sleep(20);
+    }
+    assertEquals(0, reachable(forgotten));
+  }
+
+  /** The helper was parked again before the job ended that it took part in. */
+  private static Workers workersWhoseHelperParkedFirst() {
+    Workers workers = new Workers(2);
+    Thread caller = Thread.currentThread();
+    AtomicReference<Thread> helper = new AtomicReference<>();
+    workers.run(
+        2,
+        index -> {
+          if (Thread.currentThread() != caller) {
+            helper.set(Thread.currentThread());
+            return;
+          }
+          while (helper.get() == null || helper.get().getState() != Thread.State.WAITING) {
+            Thread.yield();
+          }
+        });
+    return workers;
+  }
+
+  private static long reachable(List<WeakReference<Workers>> references) {
+    return references.stream().filter(reference -> reference.get() != null).count();
   }
 }
