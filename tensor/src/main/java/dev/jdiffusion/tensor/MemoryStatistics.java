@@ -3,7 +3,8 @@ package dev.jdiffusion.tensor;
 /**
  * A pool's bookkeeping, in bytes.
  *
- * @param inUse handed out and not yet returned
+ * @param inUse handed out and not yet returned; on the CPU also what became unreachable without
+ *     having been released
  * @param pooled returned and waiting to be handed out again
  * @param peakInUse the most that was ever handed out at once
  * @param handedOut all that was ever handed out, the same memory as often as it was

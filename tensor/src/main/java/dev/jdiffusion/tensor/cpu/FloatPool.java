@@ -3,6 +3,8 @@ package dev.jdiffusion.tensor.cpu;
 import dev.jdiffusion.tensor.MemoryStatistics;
 import java.util.ArrayDeque;
 import java.util.HashMap;
+import java.util.function.IntFunction;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Recycled {@code float[]}s with undefined contents, shared by tensors and kernel workspaces.
@@ -22,6 +24,7 @@ final class FloatPool {
 
   private static final int SMALLEST = 64;
 
+  private final IntFunction<float[]> allocator;
   private final HashMap<Integer, ArrayDeque<float[]>> free = new HashMap<>();
   private long inUse;
   private long pooled;
@@ -29,21 +32,60 @@ final class FloatPool {
   private long handedOut;
   private long allocations;
 
-  /** An array of at least this length; its contents are undefined. */
+  FloatPool() {
+    this(float[]::new);
+  }
+
+  FloatPool(IntFunction<float[]> allocator) {
+    this.allocator = allocator;
+  }
+
+  /**
+   * An array of at least this length; its contents are undefined. Where memory does not suffice,
+   * the free arrays are given up first.
+   */
   float[] take(int length) {
     int rounded = sizeClass(length);
-    synchronized (this) {
-      inUse += rounded;
-      peakInUse = Math.max(peakInUse, inUse);
-      handedOut += rounded;
-      ArrayDeque<float[]> arrays = free.get(rounded);
-      if (arrays != null && !arrays.isEmpty()) {
-        pooled -= rounded;
-        return arrays.pop();
-      }
-      allocations++;
+    float[] recycled = pop(rounded);
+    if (recycled != null) {
+      return recycled;
     }
-    return new float[rounded];
+    float[] fresh;
+    try {
+      fresh = allocator.apply(rounded);
+    } catch (OutOfMemoryError e) {
+      // Arrays of other lengths may be what fills the heap.
+      release();
+      fresh = allocator.apply(rounded);
+    }
+    count(rounded);
+    return fresh;
+  }
+
+  private synchronized float @Nullable [] pop(int length) {
+    ArrayDeque<float[]> arrays = free.get(length);
+    if (arrays == null || arrays.isEmpty()) {
+      return null;
+    }
+    pooled -= length;
+    handOut(length);
+    return arrays.pop();
+  }
+
+  private synchronized void count(int length) {
+    allocations++;
+    handOut(length);
+  }
+
+  private void handOut(int length) {
+    inUse += length;
+    peakInUse = Math.max(peakInUse, inUse);
+    handedOut += length;
+  }
+
+  private synchronized void release() {
+    free.clear();
+    pooled = 0;
   }
 
   /** Takes back an array that {@link #take} gave. */

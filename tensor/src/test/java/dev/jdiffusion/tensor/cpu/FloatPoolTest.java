@@ -31,6 +31,32 @@ class FloatPoolTest {
   }
 
   @Test
+  void freeArraysGiveWayToOneThatDoesNotFitBesideThem() {
+    FloatPool[] pool = new FloatPool[1];
+    pool[0] =
+        new FloatPool(length -> {
+          if (pool[0].statistics().pooled() > 0) {
+            throw new OutOfMemoryError("full");
+          }
+          return new float[length];
+        });
+    pool[0].give(pool[0].take(1000));
+    float[] other = pool[0].take(2000);
+    assertEquals(0, pool[0].statistics().pooled());
+    assertEquals(4L * other.length, pool[0].statistics().inUse());
+    assertEquals(2, pool[0].statistics().allocations());
+  }
+
+  @Test
+  void whatCannotBeAllocatedIsNotCounted() {
+    FloatPool pool = new FloatPool();
+    assertThrows(OutOfMemoryError.class, () -> pool.take(Integer.MAX_VALUE));
+    assertEquals(0, pool.statistics().inUse());
+    assertEquals(0, pool.statistics().handedOut());
+    assertEquals(0, pool.statistics().allocations());
+  }
+
+  @Test
   void aReturnedArrayIsHandedOutAgain() {
     FloatPool pool = new FloatPool();
     float[] first = pool.take(1000);
