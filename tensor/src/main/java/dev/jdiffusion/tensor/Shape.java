@@ -14,7 +14,8 @@ public final class Shape {
   private final int size;
 
   private Shape(int[] extents) {
-    long product = 1;
+    // Whatever the others are, one that is 0 leaves no elements.
+    long product = Arrays.stream(extents).anyMatch(extent -> extent == 0) ? 0 : 1;
     for (int extent : extents) {
       if (extent < 0) {
         throw new IllegalArgumentException(

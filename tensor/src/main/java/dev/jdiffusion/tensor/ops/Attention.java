@@ -67,5 +67,7 @@ public interface Attention {
             + " and v "
             + v.tensor().shape()
             + " do not match");
+    Checks.require(
+        k.tensor().dim(1) >= 1, operation, "k " + k.tensor().shape() + " has no positions");
   }
 }

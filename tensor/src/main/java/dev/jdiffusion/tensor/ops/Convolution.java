@@ -87,6 +87,8 @@ public interface Convolution {
       Geometry geometry) {
     Checks.rank("conv2d", "input [N, H, W, C]", input, 4);
     Checks.rank("conv2d", "weight [kh, kw, in/groups, out]", weight, 4);
+    Checks.require(
+        weight.shape().size() > 0, "conv2d", "weight " + weight.shape() + " has no elements");
     int channels = input.dim(3);
     int groups = geometry.groups();
     String shapes =
@@ -125,6 +127,10 @@ public interface Convolution {
       Tensor input, Tensor weight, @Nullable Tensor bias, Geometry geometry, int outputPadding) {
     Checks.rank("convTranspose2d", "input [N, H, W, C]", input, 4);
     Checks.rank("convTranspose2d", "weight [kh, kw, out/groups, in]", weight, 4);
+    Checks.require(
+        weight.shape().size() > 0,
+        "convTranspose2d",
+        "weight " + weight.shape() + " has no elements");
     String shapes = " (input " + input.shape() + ", weight " + weight.shape() + ")";
     Checks.require(
         input.dim(3) == weight.dim(3),

@@ -82,6 +82,8 @@ public interface GroupNorm {
       Spec spec) {
     Checks.require(
         x.shape().rank() >= 2, "groupNorm", "input must be [N, ..., C], has shape " + x.shape());
+    Checks.require(
+        x.dim(0) == 0 || x.size() > 0, "groupNorm", "images of " + x.shape() + " are empty");
     int channels = x.dim(-1);
     Checks.require(
         spec.groups() >= 1 && channels % spec.groups() == 0,

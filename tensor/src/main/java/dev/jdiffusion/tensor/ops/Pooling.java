@@ -7,7 +7,10 @@ import dev.jdiffusion.tensor.Tensor;
 public interface Pooling {
   /** Which statistic of the window. */
   enum Kind {
-    /** The largest element; its gradient goes to the first of equal ones, in row-major order. */
+    /**
+     * The largest element, NaN if there is one; the gradient goes to the first of equal ones, in
+     * row-major order. Which element of a window with NaN gets it is not defined.
+     */
     MAX,
     /** The mean over the whole window, padding counted as zeros. */
     AVERAGE

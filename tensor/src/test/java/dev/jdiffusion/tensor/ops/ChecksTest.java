@@ -182,6 +182,32 @@ final class ChecksTest {
         "loss: the mean of no elements does not exist", () -> Loss.check(tensor(0), tensor(0)));
   }
 
+  @Test
+  void whatHasNoMeaningWithoutElementsSaysSo() {
+    assertMessage(
+        "conv2d: weight [3, 3, 0, 2] has no elements",
+        () -> Convolution.check(tensor(2, 5, 5, 0), tensor(3, 3, 0, 2), null, null, SAME));
+    assertMessage(
+        "convTranspose2d: weight [4, 4, 2, 0] has no elements",
+        () ->
+            Convolution.checkTransposed(
+                tensor(2, 5, 5, 0), tensor(4, 4, 2, 0), null, new Geometry(2, 1, 1), 0));
+    assertMessage(
+        "attention: k [2, 0, 8] has no positions",
+        () -> Attention.check(columns(2, 3, 8), columns(2, 0, 8), columns(2, 0, 8), 2));
+    assertMessage(
+        "groupNorm: images of [2, 0, 8] are empty",
+        () ->
+            GroupNorm.check(
+                tensor(2, 0, 8),
+                null,
+                tensor(8),
+                tensor(8),
+                null,
+                null,
+                new GroupNorm.Spec(2, 1e-5, Activation.NONE, Activation.NONE)));
+  }
+
   private static void assertMessage(String message, Runnable action) {
     assertEquals(message, assertThrows(IllegalArgumentException.class, action::run).getMessage());
   }
