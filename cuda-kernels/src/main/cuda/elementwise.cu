@@ -65,9 +65,11 @@ __device__ __forceinline__ float gelu_tanh_grad(float x) {
   float sum = __fadd_rn(e, 1.0f);
   float s = __fdiv_rn(u < 0.0f ? e : 1.0f, sum);
   float complement = __fdiv_rn(u < 0.0f ? 1.0f : e, sum);
+  // Limited, lest an infinite slope meet a sigmoid of 0; s still sees NaN.
+  float c = fminf(fmaxf(x, -88.0f), 88.0f);
   float slope =
-      __fmul_rn(__fmaf_rn(__fmul_rn(x, x), 3 * 0.044715f, 1.0f), 1.5957691216f);
-  return __fmaf_rn(__fmul_rn(__fmul_rn(x, slope), s), complement, s);
+      __fmul_rn(__fmaf_rn(__fmul_rn(c, c), 3 * 0.044715f, 1.0f), 1.5957691216f);
+  return __fmaf_rn(__fmul_rn(__fmul_rn(c, slope), s), complement, s);
 }
 
 #define UNARY(NAME, EXPRESSION)                                                      \

@@ -167,7 +167,7 @@ final class UnaryGradLoops {
   }
 
   private static FloatVector reluOf(FloatVector x, FloatVector dy) {
-    return dy.blend(0f, x.compare(VectorOperators.LE, 0f));
+    return FloatVector.zero(F).blend(dy, x.compare(VectorOperators.GT, 0f));
   }
 
   private static void silu(float[] x, int xAt, float[] dy, int dyAt, float[] dx, int dxAt, int n) {

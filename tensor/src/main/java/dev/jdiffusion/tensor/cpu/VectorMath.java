@@ -394,10 +394,12 @@ final class VectorMath {
     VectorMask<Float> negative = u.compare(VectorOperators.LT, 0f);
     FloatVector s = one.blend(e, negative).div(sum);
     FloatVector complement = e.blend(one, negative).div(sum);
+    // Limited, lest an infinite slope meet a sigmoid of 0; s still sees NaN.
+    FloatVector c = limit(x, SILU_GRAD_LOWEST_BITS);
     FloatVector slope =
-        x.mul(x)
+        c.mul(c)
             .fma(FloatVector.broadcast(F, 3 * GELU_CUBIC), FloatVector.broadcast(F, 1f))
             .mul(TWO_SQRT_TWO_OVER_PI);
-    return x.mul(slope).mul(s).fma(complement, s);
+    return c.mul(slope).mul(s).fma(complement, s);
   }
 }

@@ -115,10 +115,32 @@ final class ElementwiseCases {
         "elementwise " + function + " of special values",
         run -> {
           Tensor x = run.inputOf(Shape.of(used.length), used);
-          run.on()
-              .elementwise()
-              .unary(function, x, run.output("out", tolerance(function), used.length));
+          Tensor out = run.output("out", tolerance(function), used.length);
+          run.on().elementwise().unary(function, x, out);
         });
+    double[] sloped = {20, -20, 88, -88, 110, -1000, 0x1p43, -0x1p43, 0x1p100, -0x1p100};
+    boolean overflows = function == Unary.SQUARE || function == Unary.EXP;
+    boolean anywhere = function != Unary.LOG && function != Unary.SQRT;
+    if (anywhere && !overflows) {
+      cases.add(
+          "elementwise " + function + " gradient at large numbers",
+          run -> {
+            Tensor x = run.inputOf(Shape.of(sloped.length), sloped);
+            Tensor y = run.output("y", tolerance(function), sloped.length);
+            run.on().elementwise().unary(function, x, y);
+            Tensor dx = run.output("dx", gradientTolerance(function), sloped.length);
+            run.on().elementwise().unaryGrad(function, x, y, run.input(sloped.length), dx);
+          });
+    }
+    if (function == Unary.RELU) {
+      cases.addUndefined(
+          "elementwise RELU gradient of NaN is 0",
+          run -> {
+            Tensor x = run.inputOf(Shape.of(3), Double.NaN, 1, Double.NaN);
+            Tensor dx = run.output("dx", Tolerance.EXACT, 3);
+            run.on().elementwise().unaryGrad(function, x, x, run.input(3), dx);
+          });
+    }
   }
 
   private static ToDoubleFunction<SplittableRandom> domain(Unary function) {
