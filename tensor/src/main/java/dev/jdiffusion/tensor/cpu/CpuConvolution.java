@@ -240,7 +240,15 @@ final class CpuConvolution implements Convolution {
     try {
       for (int g = 0; g < e.groups; g++) {
         int column = g * e.groupOutputs();
-        packForward(e, w, weight.offset() + column, panels, packed);
+        PanelPacking.packAll(
+            panels,
+            w,
+            weight.offset() + column,
+            e.outputs,
+            1,
+            e.taps() * e.groupInputs,
+            packed,
+            workers);
         Windows windows = e.windows(g, workers.wantedBlocks());
         DenseProduct.run(
             windows,
@@ -304,16 +312,6 @@ final class CpuConvolution implements Convolution {
         e.stride,
         e.outRows,
         e.outColumns);
-  }
-
-  private void packForward(Extents e, float[] weight, int from, Panels panels, float[] packed) {
-    int depth = e.taps() * e.groupInputs;
-    workers.run(
-        panels.count,
-        (long) depth * panels.columns * 8,
-        p ->
-            panels.pack(
-                p, weight, from, e.outputs, 1, depth, packed, panels.packedIndex(p, 0, depth)));
   }
 
   @Override
@@ -525,24 +523,17 @@ final class CpuConvolution implements Convolution {
       float[] packed) {
     int depth = e.groupOutputs();
     int rows = rowTaps * columnTaps * depth;
+    int groups = PanelPacking.groups(panels);
     workers.run(
-        panels.count,
+        rowTaps * columnTaps * groups,
         (long) rows * panels.columns * 8,
-        p -> {
-          for (int t = 0; t < rowTaps * columnTaps; t++) {
-            int i = rowPhase + e.stride * (rowTaps - 1 - t / columnTaps);
-            int j = columnPhase + e.stride * (columnTaps - 1 - t % columnTaps);
-            int tap = from + (i * e.windowColumns + j) * e.groupInputs * e.outputs;
-            panels.pack(
-                p,
-                weight,
-                tap,
-                1,
-                e.outputs,
-                depth,
-                packed,
-                panels.packedIndex(p, t * depth, rows));
-          }
+        task -> {
+          int t = task / groups;
+          int i = rowPhase + e.stride * (rowTaps - 1 - t / columnTaps);
+          int j = columnPhase + e.stride * (columnTaps - 1 - t % columnTaps);
+          int tap = from + (i * e.windowColumns + j) * e.groupInputs * e.outputs;
+          PanelPacking.pack(
+              panels, task % groups, weight, tap, 1, e.outputs, depth, packed, t * depth, rows);
         });
   }
 

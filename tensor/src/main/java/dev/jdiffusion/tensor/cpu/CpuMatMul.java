@@ -164,23 +164,12 @@ final class CpuMatMul implements MatMul {
       float[] packed = pool.take(Math.max(1, panels.packedLength(k)));
       float[] copy = transposeA ? pool.take(Math.max(1, Math.multiplyExact(m, k))) : a;
       try {
-        workers.run(
-            panels.count,
-            (long) k * n * 8,
-            p ->
-                panels.pack(
-                    p,
-                    b,
-                    bFrom,
-                    transposeB ? 1 : n,
-                    transposeB ? k : 1,
-                    k,
-                    packed,
-                    panels.packedIndex(p, 0, k)));
+        PanelPacking.packAll(
+            panels, b, bFrom, transposeB ? 1 : n, transposeB ? k : 1, k, packed, workers);
         if (transposeA) {
           int grain = 64;
           workers.run(
-              (m + grain - 1) / grain,
+              Math.ceilDiv(m, grain),
               (long) m * k * 8,
               task ->
                   transpose(

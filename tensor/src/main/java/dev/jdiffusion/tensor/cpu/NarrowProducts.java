@@ -11,9 +11,12 @@ import jdk.incubator.vector.VectorMask;
  *
  * <p>{@code multiplyRxV}: for R pixels and V vectors of columns, with x and out at one index each
  * per pixel, {@code out[pixel][column] = start[column] + sum over k of x[pixel][k] * w[k][column]};
- * where the name ends in {@code Add}, start has an element for each of out's. Only {@code last}
- * lanes of the last vector are columns. Each element is one chain of fused multiply-adds in the
- * order of k.
+ * where the name ends in {@code Add}, start has an element for each of out's. Each element is one
+ * chain of fused multiply-adds in the order of k.
+ *
+ * <p>Only {@code last} columns are left for the last vector. Of several it begins earlier, so that
+ * it ends where the columns end, and computes some a second time: storing a part of a vector takes
+ * several times as long with AVX2.
  */
 final class NarrowProducts {
   private NarrowProducts() {}
@@ -161,10 +164,10 @@ final class NarrowProducts {
       int pixel,
       int length,
       int last) {
-    VectorMask<Float> mask = F.indexInRange(0, last);
+    int tail = last;
     int x0 = xBase[pixel + 0] + xFrom;
     FloatVector s0_0 = FloatVector.fromArray(F, start, startFrom);
-    FloatVector s0_1 = FloatVector.fromArray(F, start, startFrom + L, mask);
+    FloatVector s0_1 = FloatVector.fromArray(F, start, startFrom + tail);
     int x1 = xBase[pixel + 1] + xFrom;
     FloatVector s1_0 = s0_0;
     FloatVector s1_1 = s0_1;
@@ -204,22 +207,22 @@ final class NarrowProducts {
     }
     int o0 = outBase[pixel + 0] + outFrom;
     s0_0.intoArray(out, o0);
-    s0_1.intoArray(out, o0 + L, mask);
+    s0_1.intoArray(out, o0 + tail);
     int o1 = outBase[pixel + 1] + outFrom;
     s1_0.intoArray(out, o1);
-    s1_1.intoArray(out, o1 + L, mask);
+    s1_1.intoArray(out, o1 + tail);
     int o2 = outBase[pixel + 2] + outFrom;
     s2_0.intoArray(out, o2);
-    s2_1.intoArray(out, o2 + L, mask);
+    s2_1.intoArray(out, o2 + tail);
     int o3 = outBase[pixel + 3] + outFrom;
     s3_0.intoArray(out, o3);
-    s3_1.intoArray(out, o3 + L, mask);
+    s3_1.intoArray(out, o3 + tail);
     int o4 = outBase[pixel + 4] + outFrom;
     s4_0.intoArray(out, o4);
-    s4_1.intoArray(out, o4 + L, mask);
+    s4_1.intoArray(out, o4 + tail);
     int o5 = outBase[pixel + 5] + outFrom;
     s5_0.intoArray(out, o5);
-    s5_1.intoArray(out, o5 + L, mask);
+    s5_1.intoArray(out, o5 + tail);
   }
 
   static void multiply3x3(
@@ -236,11 +239,11 @@ final class NarrowProducts {
       int pixel,
       int length,
       int last) {
-    VectorMask<Float> mask = F.indexInRange(0, last);
+    int tail = L + last;
     int x0 = xBase[pixel + 0] + xFrom;
     FloatVector s0_0 = FloatVector.fromArray(F, start, startFrom);
     FloatVector s0_1 = FloatVector.fromArray(F, start, startFrom + L);
-    FloatVector s0_2 = FloatVector.fromArray(F, start, startFrom + 2 * L, mask);
+    FloatVector s0_2 = FloatVector.fromArray(F, start, startFrom + tail);
     int x1 = xBase[pixel + 1] + xFrom;
     FloatVector s1_0 = s0_0;
     FloatVector s1_1 = s0_1;
@@ -269,15 +272,15 @@ final class NarrowProducts {
     int o0 = outBase[pixel + 0] + outFrom;
     s0_0.intoArray(out, o0);
     s0_1.intoArray(out, o0 + L);
-    s0_2.intoArray(out, o0 + 2 * L, mask);
+    s0_2.intoArray(out, o0 + tail);
     int o1 = outBase[pixel + 1] + outFrom;
     s1_0.intoArray(out, o1);
     s1_1.intoArray(out, o1 + L);
-    s1_2.intoArray(out, o1 + 2 * L, mask);
+    s1_2.intoArray(out, o1 + tail);
     int o2 = outBase[pixel + 2] + outFrom;
     s2_0.intoArray(out, o2);
     s2_1.intoArray(out, o2 + L);
-    s2_2.intoArray(out, o2 + 2 * L, mask);
+    s2_2.intoArray(out, o2 + tail);
   }
 
   static void multiplyAdd(
@@ -435,31 +438,31 @@ final class NarrowProducts {
       int pixel,
       int length,
       int last) {
-    VectorMask<Float> mask = F.indexInRange(0, last);
+    int tail = last;
     int x0 = xBase[pixel + 0] + xFrom;
     int i0 = outBase[pixel + 0] + startFrom;
     FloatVector s0_0 = FloatVector.fromArray(F, start, i0);
-    FloatVector s0_1 = FloatVector.fromArray(F, start, i0 + L, mask);
+    FloatVector s0_1 = FloatVector.fromArray(F, start, i0 + tail);
     int x1 = xBase[pixel + 1] + xFrom;
     int i1 = outBase[pixel + 1] + startFrom;
     FloatVector s1_0 = FloatVector.fromArray(F, start, i1);
-    FloatVector s1_1 = FloatVector.fromArray(F, start, i1 + L, mask);
+    FloatVector s1_1 = FloatVector.fromArray(F, start, i1 + tail);
     int x2 = xBase[pixel + 2] + xFrom;
     int i2 = outBase[pixel + 2] + startFrom;
     FloatVector s2_0 = FloatVector.fromArray(F, start, i2);
-    FloatVector s2_1 = FloatVector.fromArray(F, start, i2 + L, mask);
+    FloatVector s2_1 = FloatVector.fromArray(F, start, i2 + tail);
     int x3 = xBase[pixel + 3] + xFrom;
     int i3 = outBase[pixel + 3] + startFrom;
     FloatVector s3_0 = FloatVector.fromArray(F, start, i3);
-    FloatVector s3_1 = FloatVector.fromArray(F, start, i3 + L, mask);
+    FloatVector s3_1 = FloatVector.fromArray(F, start, i3 + tail);
     int x4 = xBase[pixel + 4] + xFrom;
     int i4 = outBase[pixel + 4] + startFrom;
     FloatVector s4_0 = FloatVector.fromArray(F, start, i4);
-    FloatVector s4_1 = FloatVector.fromArray(F, start, i4 + L, mask);
+    FloatVector s4_1 = FloatVector.fromArray(F, start, i4 + tail);
     int x5 = xBase[pixel + 5] + xFrom;
     int i5 = outBase[pixel + 5] + startFrom;
     FloatVector s5_0 = FloatVector.fromArray(F, start, i5);
-    FloatVector s5_1 = FloatVector.fromArray(F, start, i5 + L, mask);
+    FloatVector s5_1 = FloatVector.fromArray(F, start, i5 + tail);
     for (int j = 0, k = wFrom; j < length; j++, k += 2 * L) {
       FloatVector w0 = FloatVector.fromArray(F, w, k);
       FloatVector w1 = FloatVector.fromArray(F, w, k + L);
@@ -484,22 +487,22 @@ final class NarrowProducts {
     }
     int o0 = outBase[pixel + 0] + outFrom;
     s0_0.intoArray(out, o0);
-    s0_1.intoArray(out, o0 + L, mask);
+    s0_1.intoArray(out, o0 + tail);
     int o1 = outBase[pixel + 1] + outFrom;
     s1_0.intoArray(out, o1);
-    s1_1.intoArray(out, o1 + L, mask);
+    s1_1.intoArray(out, o1 + tail);
     int o2 = outBase[pixel + 2] + outFrom;
     s2_0.intoArray(out, o2);
-    s2_1.intoArray(out, o2 + L, mask);
+    s2_1.intoArray(out, o2 + tail);
     int o3 = outBase[pixel + 3] + outFrom;
     s3_0.intoArray(out, o3);
-    s3_1.intoArray(out, o3 + L, mask);
+    s3_1.intoArray(out, o3 + tail);
     int o4 = outBase[pixel + 4] + outFrom;
     s4_0.intoArray(out, o4);
-    s4_1.intoArray(out, o4 + L, mask);
+    s4_1.intoArray(out, o4 + tail);
     int o5 = outBase[pixel + 5] + outFrom;
     s5_0.intoArray(out, o5);
-    s5_1.intoArray(out, o5 + L, mask);
+    s5_1.intoArray(out, o5 + tail);
   }
 
   static void multiply3x3Add(
@@ -516,22 +519,22 @@ final class NarrowProducts {
       int pixel,
       int length,
       int last) {
-    VectorMask<Float> mask = F.indexInRange(0, last);
+    int tail = L + last;
     int x0 = xBase[pixel + 0] + xFrom;
     int i0 = outBase[pixel + 0] + startFrom;
     FloatVector s0_0 = FloatVector.fromArray(F, start, i0);
     FloatVector s0_1 = FloatVector.fromArray(F, start, i0 + L);
-    FloatVector s0_2 = FloatVector.fromArray(F, start, i0 + 2 * L, mask);
+    FloatVector s0_2 = FloatVector.fromArray(F, start, i0 + tail);
     int x1 = xBase[pixel + 1] + xFrom;
     int i1 = outBase[pixel + 1] + startFrom;
     FloatVector s1_0 = FloatVector.fromArray(F, start, i1);
     FloatVector s1_1 = FloatVector.fromArray(F, start, i1 + L);
-    FloatVector s1_2 = FloatVector.fromArray(F, start, i1 + 2 * L, mask);
+    FloatVector s1_2 = FloatVector.fromArray(F, start, i1 + tail);
     int x2 = xBase[pixel + 2] + xFrom;
     int i2 = outBase[pixel + 2] + startFrom;
     FloatVector s2_0 = FloatVector.fromArray(F, start, i2);
     FloatVector s2_1 = FloatVector.fromArray(F, start, i2 + L);
-    FloatVector s2_2 = FloatVector.fromArray(F, start, i2 + 2 * L, mask);
+    FloatVector s2_2 = FloatVector.fromArray(F, start, i2 + tail);
     for (int j = 0, k = wFrom; j < length; j++, k += 3 * L) {
       FloatVector w0 = FloatVector.fromArray(F, w, k);
       FloatVector w1 = FloatVector.fromArray(F, w, k + L);
@@ -552,14 +555,14 @@ final class NarrowProducts {
     int o0 = outBase[pixel + 0] + outFrom;
     s0_0.intoArray(out, o0);
     s0_1.intoArray(out, o0 + L);
-    s0_2.intoArray(out, o0 + 2 * L, mask);
+    s0_2.intoArray(out, o0 + tail);
     int o1 = outBase[pixel + 1] + outFrom;
     s1_0.intoArray(out, o1);
     s1_1.intoArray(out, o1 + L);
-    s1_2.intoArray(out, o1 + 2 * L, mask);
+    s1_2.intoArray(out, o1 + tail);
     int o2 = outBase[pixel + 2] + outFrom;
     s2_0.intoArray(out, o2);
     s2_1.intoArray(out, o2 + L);
-    s2_2.intoArray(out, o2 + 2 * L, mask);
+    s2_2.intoArray(out, o2 + tail);
   }
 }

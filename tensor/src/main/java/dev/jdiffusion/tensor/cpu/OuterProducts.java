@@ -2,7 +2,6 @@ package dev.jdiffusion.tensor.cpu;
 
 import static dev.jdiffusion.tensor.cpu.Lanes.L;
 
-import java.util.Arrays;
 import java.util.Locale;
 
 /**
@@ -57,15 +56,15 @@ final class OuterProducts {
     /** First column of each panel. */
     final int[] first;
 
-    /** Columns in the last vector of each panel. */
+    /** Columns of each panel that are left for its last vector. */
     final int[] last;
 
     Panels(int columns) {
       this.columns = columns;
-      int total = (columns + L - 1) / L;
+      int total = Math.ceilDiv(columns, L);
       // Even shares: one vector alone, left over from full panels, would run at half speed. With 16
       // registers two vectors are the fastest, and a third only takes what would be left.
-      count = WIDE ? (total + WIDEST - 1) / WIDEST : total == 1 ? 1 : total / 2;
+      count = WIDE ? Math.ceilDiv(total, WIDEST) : total == 1 ? 1 : total / 2;
       vectors = new int[count];
       first = new int[count];
       last = new int[count];
@@ -78,50 +77,25 @@ final class OuterProducts {
       }
     }
 
+    /**
+     * Where a panel's last vector begins in a product: one of several ends where the panel does.
+     */
+    int tail(int panel) {
+      return vectors[panel] == 1 ? 0 : (vectors[panel] - 2) * L + last[panel];
+    }
+
     /** Length of a packed matrix with this many rows. */
     int packedLength(int rows) {
       return Math.multiplyExact(rows, paddedColumns());
     }
 
     int paddedColumns() {
-      return (columns + L - 1) / L * L;
+      return Math.ceilDiv(columns, L) * L;
     }
 
     /** Where a panel's row begins in a packed matrix of {@code rows} rows. */
     int packedIndex(int panel, int row, int rows) {
       return rows * first[panel] + row * vectors[panel] * L;
-    }
-
-    /**
-     * Packs {@code depth} rows of a panel: each row's columns side by side, filled up with zeros.
-     *
-     * @param source element (k, column) is at {@code from + k * rowStride + column * columnStride}
-     * @param to where the first of these rows goes
-     */
-    void pack(
-        int panel,
-        float[] source,
-        int from,
-        int rowStride,
-        int columnStride,
-        int depth,
-        float[] packed,
-        int to) {
-      int width = vectors[panel] * L;
-      int used = width - L + last[panel];
-      int start = from + first[panel] * columnStride;
-      for (int k = 0; k < depth; k++) {
-        int s = start + k * rowStride;
-        int t = to + k * width;
-        if (columnStride == 1) {
-          System.arraycopy(source, s, packed, t, used);
-        } else {
-          for (int c = 0; c < used; c++) {
-            packed[t + c] = source[s + c * columnStride];
-          }
-        }
-        Arrays.fill(packed, t + used, t + width, 0);
-      }
     }
   }
 
@@ -135,7 +109,7 @@ final class OuterProducts {
    *     as out, and startFrom corresponds to outFrom
    * @param outBase per pixel, index of the panel's first column in out, relative to outFrom;
    *     likewise
-   * @param last columns in the last vector
+   * @param last columns that are left for the last vector
    */
   static void multiply(
       int vectors,

@@ -11,9 +11,12 @@ import jdk.incubator.vector.VectorMask;
  *
  * <p>{@code multiplyRxV}: for R pixels and V vectors of columns, with x and out at one index each
  * per pixel, {@code out[pixel][column] = start[column] + sum over k of x[pixel][k] * w[k][column]};
- * where the name ends in {@code Add}, start has an element for each of out's. Only {@code last}
- * lanes of the last vector are columns. Each element is one chain of fused multiply-adds in the
- * order of k.
+ * where the name ends in {@code Add}, start has an element for each of out's. Each element is one
+ * chain of fused multiply-adds in the order of k.
+ *
+ * <p>Only {@code last} columns are left for the last vector. Of several it begins earlier, so that
+ * it ends where the columns end, and computes some a second time: storing a part of a vector takes
+ * several times as long with AVX2.
  */
 final class WideProducts {
   private WideProducts() {}
@@ -179,10 +182,10 @@ final class WideProducts {
       int pixel,
       int length,
       int last) {
-    VectorMask<Float> mask = F.indexInRange(0, last);
+    int tail = last;
     int x0 = xBase[pixel + 0] + xFrom;
     FloatVector s0_0 = FloatVector.fromArray(F, start, startFrom);
-    FloatVector s0_1 = FloatVector.fromArray(F, start, startFrom + L, mask);
+    FloatVector s0_1 = FloatVector.fromArray(F, start, startFrom + tail);
     int x1 = xBase[pixel + 1] + xFrom;
     FloatVector s1_0 = s0_0;
     FloatVector s1_1 = s0_1;
@@ -246,34 +249,34 @@ final class WideProducts {
     }
     int o0 = outBase[pixel + 0] + outFrom;
     s0_0.intoArray(out, o0);
-    s0_1.intoArray(out, o0 + L, mask);
+    s0_1.intoArray(out, o0 + tail);
     int o1 = outBase[pixel + 1] + outFrom;
     s1_0.intoArray(out, o1);
-    s1_1.intoArray(out, o1 + L, mask);
+    s1_1.intoArray(out, o1 + tail);
     int o2 = outBase[pixel + 2] + outFrom;
     s2_0.intoArray(out, o2);
-    s2_1.intoArray(out, o2 + L, mask);
+    s2_1.intoArray(out, o2 + tail);
     int o3 = outBase[pixel + 3] + outFrom;
     s3_0.intoArray(out, o3);
-    s3_1.intoArray(out, o3 + L, mask);
+    s3_1.intoArray(out, o3 + tail);
     int o4 = outBase[pixel + 4] + outFrom;
     s4_0.intoArray(out, o4);
-    s4_1.intoArray(out, o4 + L, mask);
+    s4_1.intoArray(out, o4 + tail);
     int o5 = outBase[pixel + 5] + outFrom;
     s5_0.intoArray(out, o5);
-    s5_1.intoArray(out, o5 + L, mask);
+    s5_1.intoArray(out, o5 + tail);
     int o6 = outBase[pixel + 6] + outFrom;
     s6_0.intoArray(out, o6);
-    s6_1.intoArray(out, o6 + L, mask);
+    s6_1.intoArray(out, o6 + tail);
     int o7 = outBase[pixel + 7] + outFrom;
     s7_0.intoArray(out, o7);
-    s7_1.intoArray(out, o7 + L, mask);
+    s7_1.intoArray(out, o7 + tail);
     int o8 = outBase[pixel + 8] + outFrom;
     s8_0.intoArray(out, o8);
-    s8_1.intoArray(out, o8 + L, mask);
+    s8_1.intoArray(out, o8 + tail);
     int o9 = outBase[pixel + 9] + outFrom;
     s9_0.intoArray(out, o9);
-    s9_1.intoArray(out, o9 + L, mask);
+    s9_1.intoArray(out, o9 + tail);
   }
 
   static void multiply8x3(
@@ -290,11 +293,11 @@ final class WideProducts {
       int pixel,
       int length,
       int last) {
-    VectorMask<Float> mask = F.indexInRange(0, last);
+    int tail = L + last;
     int x0 = xBase[pixel + 0] + xFrom;
     FloatVector s0_0 = FloatVector.fromArray(F, start, startFrom);
     FloatVector s0_1 = FloatVector.fromArray(F, start, startFrom + L);
-    FloatVector s0_2 = FloatVector.fromArray(F, start, startFrom + 2 * L, mask);
+    FloatVector s0_2 = FloatVector.fromArray(F, start, startFrom + tail);
     int x1 = xBase[pixel + 1] + xFrom;
     FloatVector s1_0 = s0_0;
     FloatVector s1_1 = s0_1;
@@ -363,35 +366,35 @@ final class WideProducts {
     int o0 = outBase[pixel + 0] + outFrom;
     s0_0.intoArray(out, o0);
     s0_1.intoArray(out, o0 + L);
-    s0_2.intoArray(out, o0 + 2 * L, mask);
+    s0_2.intoArray(out, o0 + tail);
     int o1 = outBase[pixel + 1] + outFrom;
     s1_0.intoArray(out, o1);
     s1_1.intoArray(out, o1 + L);
-    s1_2.intoArray(out, o1 + 2 * L, mask);
+    s1_2.intoArray(out, o1 + tail);
     int o2 = outBase[pixel + 2] + outFrom;
     s2_0.intoArray(out, o2);
     s2_1.intoArray(out, o2 + L);
-    s2_2.intoArray(out, o2 + 2 * L, mask);
+    s2_2.intoArray(out, o2 + tail);
     int o3 = outBase[pixel + 3] + outFrom;
     s3_0.intoArray(out, o3);
     s3_1.intoArray(out, o3 + L);
-    s3_2.intoArray(out, o3 + 2 * L, mask);
+    s3_2.intoArray(out, o3 + tail);
     int o4 = outBase[pixel + 4] + outFrom;
     s4_0.intoArray(out, o4);
     s4_1.intoArray(out, o4 + L);
-    s4_2.intoArray(out, o4 + 2 * L, mask);
+    s4_2.intoArray(out, o4 + tail);
     int o5 = outBase[pixel + 5] + outFrom;
     s5_0.intoArray(out, o5);
     s5_1.intoArray(out, o5 + L);
-    s5_2.intoArray(out, o5 + 2 * L, mask);
+    s5_2.intoArray(out, o5 + tail);
     int o6 = outBase[pixel + 6] + outFrom;
     s6_0.intoArray(out, o6);
     s6_1.intoArray(out, o6 + L);
-    s6_2.intoArray(out, o6 + 2 * L, mask);
+    s6_2.intoArray(out, o6 + tail);
     int o7 = outBase[pixel + 7] + outFrom;
     s7_0.intoArray(out, o7);
     s7_1.intoArray(out, o7 + L);
-    s7_2.intoArray(out, o7 + 2 * L, mask);
+    s7_2.intoArray(out, o7 + tail);
   }
 
   static void multiply6x4(
@@ -408,12 +411,12 @@ final class WideProducts {
       int pixel,
       int length,
       int last) {
-    VectorMask<Float> mask = F.indexInRange(0, last);
+    int tail = 2 * L + last;
     int x0 = xBase[pixel + 0] + xFrom;
     FloatVector s0_0 = FloatVector.fromArray(F, start, startFrom);
     FloatVector s0_1 = FloatVector.fromArray(F, start, startFrom + L);
     FloatVector s0_2 = FloatVector.fromArray(F, start, startFrom + 2 * L);
-    FloatVector s0_3 = FloatVector.fromArray(F, start, startFrom + 3 * L, mask);
+    FloatVector s0_3 = FloatVector.fromArray(F, start, startFrom + tail);
     int x1 = xBase[pixel + 1] + xFrom;
     FloatVector s1_0 = s0_0;
     FloatVector s1_1 = s0_1;
@@ -479,32 +482,32 @@ final class WideProducts {
     s0_0.intoArray(out, o0);
     s0_1.intoArray(out, o0 + L);
     s0_2.intoArray(out, o0 + 2 * L);
-    s0_3.intoArray(out, o0 + 3 * L, mask);
+    s0_3.intoArray(out, o0 + tail);
     int o1 = outBase[pixel + 1] + outFrom;
     s1_0.intoArray(out, o1);
     s1_1.intoArray(out, o1 + L);
     s1_2.intoArray(out, o1 + 2 * L);
-    s1_3.intoArray(out, o1 + 3 * L, mask);
+    s1_3.intoArray(out, o1 + tail);
     int o2 = outBase[pixel + 2] + outFrom;
     s2_0.intoArray(out, o2);
     s2_1.intoArray(out, o2 + L);
     s2_2.intoArray(out, o2 + 2 * L);
-    s2_3.intoArray(out, o2 + 3 * L, mask);
+    s2_3.intoArray(out, o2 + tail);
     int o3 = outBase[pixel + 3] + outFrom;
     s3_0.intoArray(out, o3);
     s3_1.intoArray(out, o3 + L);
     s3_2.intoArray(out, o3 + 2 * L);
-    s3_3.intoArray(out, o3 + 3 * L, mask);
+    s3_3.intoArray(out, o3 + tail);
     int o4 = outBase[pixel + 4] + outFrom;
     s4_0.intoArray(out, o4);
     s4_1.intoArray(out, o4 + L);
     s4_2.intoArray(out, o4 + 2 * L);
-    s4_3.intoArray(out, o4 + 3 * L, mask);
+    s4_3.intoArray(out, o4 + tail);
     int o5 = outBase[pixel + 5] + outFrom;
     s5_0.intoArray(out, o5);
     s5_1.intoArray(out, o5 + L);
     s5_2.intoArray(out, o5 + 2 * L);
-    s5_3.intoArray(out, o5 + 3 * L, mask);
+    s5_3.intoArray(out, o5 + tail);
   }
 
   static void multiplyAdd(
@@ -682,47 +685,47 @@ final class WideProducts {
       int pixel,
       int length,
       int last) {
-    VectorMask<Float> mask = F.indexInRange(0, last);
+    int tail = last;
     int x0 = xBase[pixel + 0] + xFrom;
     int i0 = outBase[pixel + 0] + startFrom;
     FloatVector s0_0 = FloatVector.fromArray(F, start, i0);
-    FloatVector s0_1 = FloatVector.fromArray(F, start, i0 + L, mask);
+    FloatVector s0_1 = FloatVector.fromArray(F, start, i0 + tail);
     int x1 = xBase[pixel + 1] + xFrom;
     int i1 = outBase[pixel + 1] + startFrom;
     FloatVector s1_0 = FloatVector.fromArray(F, start, i1);
-    FloatVector s1_1 = FloatVector.fromArray(F, start, i1 + L, mask);
+    FloatVector s1_1 = FloatVector.fromArray(F, start, i1 + tail);
     int x2 = xBase[pixel + 2] + xFrom;
     int i2 = outBase[pixel + 2] + startFrom;
     FloatVector s2_0 = FloatVector.fromArray(F, start, i2);
-    FloatVector s2_1 = FloatVector.fromArray(F, start, i2 + L, mask);
+    FloatVector s2_1 = FloatVector.fromArray(F, start, i2 + tail);
     int x3 = xBase[pixel + 3] + xFrom;
     int i3 = outBase[pixel + 3] + startFrom;
     FloatVector s3_0 = FloatVector.fromArray(F, start, i3);
-    FloatVector s3_1 = FloatVector.fromArray(F, start, i3 + L, mask);
+    FloatVector s3_1 = FloatVector.fromArray(F, start, i3 + tail);
     int x4 = xBase[pixel + 4] + xFrom;
     int i4 = outBase[pixel + 4] + startFrom;
     FloatVector s4_0 = FloatVector.fromArray(F, start, i4);
-    FloatVector s4_1 = FloatVector.fromArray(F, start, i4 + L, mask);
+    FloatVector s4_1 = FloatVector.fromArray(F, start, i4 + tail);
     int x5 = xBase[pixel + 5] + xFrom;
     int i5 = outBase[pixel + 5] + startFrom;
     FloatVector s5_0 = FloatVector.fromArray(F, start, i5);
-    FloatVector s5_1 = FloatVector.fromArray(F, start, i5 + L, mask);
+    FloatVector s5_1 = FloatVector.fromArray(F, start, i5 + tail);
     int x6 = xBase[pixel + 6] + xFrom;
     int i6 = outBase[pixel + 6] + startFrom;
     FloatVector s6_0 = FloatVector.fromArray(F, start, i6);
-    FloatVector s6_1 = FloatVector.fromArray(F, start, i6 + L, mask);
+    FloatVector s6_1 = FloatVector.fromArray(F, start, i6 + tail);
     int x7 = xBase[pixel + 7] + xFrom;
     int i7 = outBase[pixel + 7] + startFrom;
     FloatVector s7_0 = FloatVector.fromArray(F, start, i7);
-    FloatVector s7_1 = FloatVector.fromArray(F, start, i7 + L, mask);
+    FloatVector s7_1 = FloatVector.fromArray(F, start, i7 + tail);
     int x8 = xBase[pixel + 8] + xFrom;
     int i8 = outBase[pixel + 8] + startFrom;
     FloatVector s8_0 = FloatVector.fromArray(F, start, i8);
-    FloatVector s8_1 = FloatVector.fromArray(F, start, i8 + L, mask);
+    FloatVector s8_1 = FloatVector.fromArray(F, start, i8 + tail);
     int x9 = xBase[pixel + 9] + xFrom;
     int i9 = outBase[pixel + 9] + startFrom;
     FloatVector s9_0 = FloatVector.fromArray(F, start, i9);
-    FloatVector s9_1 = FloatVector.fromArray(F, start, i9 + L, mask);
+    FloatVector s9_1 = FloatVector.fromArray(F, start, i9 + tail);
     for (int j = 0, k = wFrom; j < length; j++, k += 2 * L) {
       FloatVector w0 = FloatVector.fromArray(F, w, k);
       FloatVector w1 = FloatVector.fromArray(F, w, k + L);
@@ -759,34 +762,34 @@ final class WideProducts {
     }
     int o0 = outBase[pixel + 0] + outFrom;
     s0_0.intoArray(out, o0);
-    s0_1.intoArray(out, o0 + L, mask);
+    s0_1.intoArray(out, o0 + tail);
     int o1 = outBase[pixel + 1] + outFrom;
     s1_0.intoArray(out, o1);
-    s1_1.intoArray(out, o1 + L, mask);
+    s1_1.intoArray(out, o1 + tail);
     int o2 = outBase[pixel + 2] + outFrom;
     s2_0.intoArray(out, o2);
-    s2_1.intoArray(out, o2 + L, mask);
+    s2_1.intoArray(out, o2 + tail);
     int o3 = outBase[pixel + 3] + outFrom;
     s3_0.intoArray(out, o3);
-    s3_1.intoArray(out, o3 + L, mask);
+    s3_1.intoArray(out, o3 + tail);
     int o4 = outBase[pixel + 4] + outFrom;
     s4_0.intoArray(out, o4);
-    s4_1.intoArray(out, o4 + L, mask);
+    s4_1.intoArray(out, o4 + tail);
     int o5 = outBase[pixel + 5] + outFrom;
     s5_0.intoArray(out, o5);
-    s5_1.intoArray(out, o5 + L, mask);
+    s5_1.intoArray(out, o5 + tail);
     int o6 = outBase[pixel + 6] + outFrom;
     s6_0.intoArray(out, o6);
-    s6_1.intoArray(out, o6 + L, mask);
+    s6_1.intoArray(out, o6 + tail);
     int o7 = outBase[pixel + 7] + outFrom;
     s7_0.intoArray(out, o7);
-    s7_1.intoArray(out, o7 + L, mask);
+    s7_1.intoArray(out, o7 + tail);
     int o8 = outBase[pixel + 8] + outFrom;
     s8_0.intoArray(out, o8);
-    s8_1.intoArray(out, o8 + L, mask);
+    s8_1.intoArray(out, o8 + tail);
     int o9 = outBase[pixel + 9] + outFrom;
     s9_0.intoArray(out, o9);
-    s9_1.intoArray(out, o9 + L, mask);
+    s9_1.intoArray(out, o9 + tail);
   }
 
   static void multiply8x3Add(
@@ -803,47 +806,47 @@ final class WideProducts {
       int pixel,
       int length,
       int last) {
-    VectorMask<Float> mask = F.indexInRange(0, last);
+    int tail = L + last;
     int x0 = xBase[pixel + 0] + xFrom;
     int i0 = outBase[pixel + 0] + startFrom;
     FloatVector s0_0 = FloatVector.fromArray(F, start, i0);
     FloatVector s0_1 = FloatVector.fromArray(F, start, i0 + L);
-    FloatVector s0_2 = FloatVector.fromArray(F, start, i0 + 2 * L, mask);
+    FloatVector s0_2 = FloatVector.fromArray(F, start, i0 + tail);
     int x1 = xBase[pixel + 1] + xFrom;
     int i1 = outBase[pixel + 1] + startFrom;
     FloatVector s1_0 = FloatVector.fromArray(F, start, i1);
     FloatVector s1_1 = FloatVector.fromArray(F, start, i1 + L);
-    FloatVector s1_2 = FloatVector.fromArray(F, start, i1 + 2 * L, mask);
+    FloatVector s1_2 = FloatVector.fromArray(F, start, i1 + tail);
     int x2 = xBase[pixel + 2] + xFrom;
     int i2 = outBase[pixel + 2] + startFrom;
     FloatVector s2_0 = FloatVector.fromArray(F, start, i2);
     FloatVector s2_1 = FloatVector.fromArray(F, start, i2 + L);
-    FloatVector s2_2 = FloatVector.fromArray(F, start, i2 + 2 * L, mask);
+    FloatVector s2_2 = FloatVector.fromArray(F, start, i2 + tail);
     int x3 = xBase[pixel + 3] + xFrom;
     int i3 = outBase[pixel + 3] + startFrom;
     FloatVector s3_0 = FloatVector.fromArray(F, start, i3);
     FloatVector s3_1 = FloatVector.fromArray(F, start, i3 + L);
-    FloatVector s3_2 = FloatVector.fromArray(F, start, i3 + 2 * L, mask);
+    FloatVector s3_2 = FloatVector.fromArray(F, start, i3 + tail);
     int x4 = xBase[pixel + 4] + xFrom;
     int i4 = outBase[pixel + 4] + startFrom;
     FloatVector s4_0 = FloatVector.fromArray(F, start, i4);
     FloatVector s4_1 = FloatVector.fromArray(F, start, i4 + L);
-    FloatVector s4_2 = FloatVector.fromArray(F, start, i4 + 2 * L, mask);
+    FloatVector s4_2 = FloatVector.fromArray(F, start, i4 + tail);
     int x5 = xBase[pixel + 5] + xFrom;
     int i5 = outBase[pixel + 5] + startFrom;
     FloatVector s5_0 = FloatVector.fromArray(F, start, i5);
     FloatVector s5_1 = FloatVector.fromArray(F, start, i5 + L);
-    FloatVector s5_2 = FloatVector.fromArray(F, start, i5 + 2 * L, mask);
+    FloatVector s5_2 = FloatVector.fromArray(F, start, i5 + tail);
     int x6 = xBase[pixel + 6] + xFrom;
     int i6 = outBase[pixel + 6] + startFrom;
     FloatVector s6_0 = FloatVector.fromArray(F, start, i6);
     FloatVector s6_1 = FloatVector.fromArray(F, start, i6 + L);
-    FloatVector s6_2 = FloatVector.fromArray(F, start, i6 + 2 * L, mask);
+    FloatVector s6_2 = FloatVector.fromArray(F, start, i6 + tail);
     int x7 = xBase[pixel + 7] + xFrom;
     int i7 = outBase[pixel + 7] + startFrom;
     FloatVector s7_0 = FloatVector.fromArray(F, start, i7);
     FloatVector s7_1 = FloatVector.fromArray(F, start, i7 + L);
-    FloatVector s7_2 = FloatVector.fromArray(F, start, i7 + 2 * L, mask);
+    FloatVector s7_2 = FloatVector.fromArray(F, start, i7 + tail);
     for (int j = 0, k = wFrom; j < length; j++, k += 3 * L) {
       FloatVector w0 = FloatVector.fromArray(F, w, k);
       FloatVector w1 = FloatVector.fromArray(F, w, k + L);
@@ -884,35 +887,35 @@ final class WideProducts {
     int o0 = outBase[pixel + 0] + outFrom;
     s0_0.intoArray(out, o0);
     s0_1.intoArray(out, o0 + L);
-    s0_2.intoArray(out, o0 + 2 * L, mask);
+    s0_2.intoArray(out, o0 + tail);
     int o1 = outBase[pixel + 1] + outFrom;
     s1_0.intoArray(out, o1);
     s1_1.intoArray(out, o1 + L);
-    s1_2.intoArray(out, o1 + 2 * L, mask);
+    s1_2.intoArray(out, o1 + tail);
     int o2 = outBase[pixel + 2] + outFrom;
     s2_0.intoArray(out, o2);
     s2_1.intoArray(out, o2 + L);
-    s2_2.intoArray(out, o2 + 2 * L, mask);
+    s2_2.intoArray(out, o2 + tail);
     int o3 = outBase[pixel + 3] + outFrom;
     s3_0.intoArray(out, o3);
     s3_1.intoArray(out, o3 + L);
-    s3_2.intoArray(out, o3 + 2 * L, mask);
+    s3_2.intoArray(out, o3 + tail);
     int o4 = outBase[pixel + 4] + outFrom;
     s4_0.intoArray(out, o4);
     s4_1.intoArray(out, o4 + L);
-    s4_2.intoArray(out, o4 + 2 * L, mask);
+    s4_2.intoArray(out, o4 + tail);
     int o5 = outBase[pixel + 5] + outFrom;
     s5_0.intoArray(out, o5);
     s5_1.intoArray(out, o5 + L);
-    s5_2.intoArray(out, o5 + 2 * L, mask);
+    s5_2.intoArray(out, o5 + tail);
     int o6 = outBase[pixel + 6] + outFrom;
     s6_0.intoArray(out, o6);
     s6_1.intoArray(out, o6 + L);
-    s6_2.intoArray(out, o6 + 2 * L, mask);
+    s6_2.intoArray(out, o6 + tail);
     int o7 = outBase[pixel + 7] + outFrom;
     s7_0.intoArray(out, o7);
     s7_1.intoArray(out, o7 + L);
-    s7_2.intoArray(out, o7 + 2 * L, mask);
+    s7_2.intoArray(out, o7 + tail);
   }
 
   static void multiply6x4Add(
@@ -929,43 +932,43 @@ final class WideProducts {
       int pixel,
       int length,
       int last) {
-    VectorMask<Float> mask = F.indexInRange(0, last);
+    int tail = 2 * L + last;
     int x0 = xBase[pixel + 0] + xFrom;
     int i0 = outBase[pixel + 0] + startFrom;
     FloatVector s0_0 = FloatVector.fromArray(F, start, i0);
     FloatVector s0_1 = FloatVector.fromArray(F, start, i0 + L);
     FloatVector s0_2 = FloatVector.fromArray(F, start, i0 + 2 * L);
-    FloatVector s0_3 = FloatVector.fromArray(F, start, i0 + 3 * L, mask);
+    FloatVector s0_3 = FloatVector.fromArray(F, start, i0 + tail);
     int x1 = xBase[pixel + 1] + xFrom;
     int i1 = outBase[pixel + 1] + startFrom;
     FloatVector s1_0 = FloatVector.fromArray(F, start, i1);
     FloatVector s1_1 = FloatVector.fromArray(F, start, i1 + L);
     FloatVector s1_2 = FloatVector.fromArray(F, start, i1 + 2 * L);
-    FloatVector s1_3 = FloatVector.fromArray(F, start, i1 + 3 * L, mask);
+    FloatVector s1_3 = FloatVector.fromArray(F, start, i1 + tail);
     int x2 = xBase[pixel + 2] + xFrom;
     int i2 = outBase[pixel + 2] + startFrom;
     FloatVector s2_0 = FloatVector.fromArray(F, start, i2);
     FloatVector s2_1 = FloatVector.fromArray(F, start, i2 + L);
     FloatVector s2_2 = FloatVector.fromArray(F, start, i2 + 2 * L);
-    FloatVector s2_3 = FloatVector.fromArray(F, start, i2 + 3 * L, mask);
+    FloatVector s2_3 = FloatVector.fromArray(F, start, i2 + tail);
     int x3 = xBase[pixel + 3] + xFrom;
     int i3 = outBase[pixel + 3] + startFrom;
     FloatVector s3_0 = FloatVector.fromArray(F, start, i3);
     FloatVector s3_1 = FloatVector.fromArray(F, start, i3 + L);
     FloatVector s3_2 = FloatVector.fromArray(F, start, i3 + 2 * L);
-    FloatVector s3_3 = FloatVector.fromArray(F, start, i3 + 3 * L, mask);
+    FloatVector s3_3 = FloatVector.fromArray(F, start, i3 + tail);
     int x4 = xBase[pixel + 4] + xFrom;
     int i4 = outBase[pixel + 4] + startFrom;
     FloatVector s4_0 = FloatVector.fromArray(F, start, i4);
     FloatVector s4_1 = FloatVector.fromArray(F, start, i4 + L);
     FloatVector s4_2 = FloatVector.fromArray(F, start, i4 + 2 * L);
-    FloatVector s4_3 = FloatVector.fromArray(F, start, i4 + 3 * L, mask);
+    FloatVector s4_3 = FloatVector.fromArray(F, start, i4 + tail);
     int x5 = xBase[pixel + 5] + xFrom;
     int i5 = outBase[pixel + 5] + startFrom;
     FloatVector s5_0 = FloatVector.fromArray(F, start, i5);
     FloatVector s5_1 = FloatVector.fromArray(F, start, i5 + L);
     FloatVector s5_2 = FloatVector.fromArray(F, start, i5 + 2 * L);
-    FloatVector s5_3 = FloatVector.fromArray(F, start, i5 + 3 * L, mask);
+    FloatVector s5_3 = FloatVector.fromArray(F, start, i5 + tail);
     for (int j = 0, k = wFrom; j < length; j++, k += 4 * L) {
       FloatVector w0 = FloatVector.fromArray(F, w, k);
       FloatVector w1 = FloatVector.fromArray(F, w, k + L);
@@ -1006,31 +1009,31 @@ final class WideProducts {
     s0_0.intoArray(out, o0);
     s0_1.intoArray(out, o0 + L);
     s0_2.intoArray(out, o0 + 2 * L);
-    s0_3.intoArray(out, o0 + 3 * L, mask);
+    s0_3.intoArray(out, o0 + tail);
     int o1 = outBase[pixel + 1] + outFrom;
     s1_0.intoArray(out, o1);
     s1_1.intoArray(out, o1 + L);
     s1_2.intoArray(out, o1 + 2 * L);
-    s1_3.intoArray(out, o1 + 3 * L, mask);
+    s1_3.intoArray(out, o1 + tail);
     int o2 = outBase[pixel + 2] + outFrom;
     s2_0.intoArray(out, o2);
     s2_1.intoArray(out, o2 + L);
     s2_2.intoArray(out, o2 + 2 * L);
-    s2_3.intoArray(out, o2 + 3 * L, mask);
+    s2_3.intoArray(out, o2 + tail);
     int o3 = outBase[pixel + 3] + outFrom;
     s3_0.intoArray(out, o3);
     s3_1.intoArray(out, o3 + L);
     s3_2.intoArray(out, o3 + 2 * L);
-    s3_3.intoArray(out, o3 + 3 * L, mask);
+    s3_3.intoArray(out, o3 + tail);
     int o4 = outBase[pixel + 4] + outFrom;
     s4_0.intoArray(out, o4);
     s4_1.intoArray(out, o4 + L);
     s4_2.intoArray(out, o4 + 2 * L);
-    s4_3.intoArray(out, o4 + 3 * L, mask);
+    s4_3.intoArray(out, o4 + tail);
     int o5 = outBase[pixel + 5] + outFrom;
     s5_0.intoArray(out, o5);
     s5_1.intoArray(out, o5 + L);
     s5_2.intoArray(out, o5 + 2 * L);
-    s5_3.intoArray(out, o5 + 3 * L, mask);
+    s5_3.intoArray(out, o5 + tail);
   }
 }

@@ -181,10 +181,14 @@ final class KernelGenerator {
     line(
         " * per pixel, {@code out[pixel][column] = start[column] + sum over k of x[pixel][k] * w[k][column]};");
     line(
-        " * where the name ends in {@code Add}, start has an element for each of out's. Only {@code last}");
+        " * where the name ends in {@code Add}, start has an element for each of out's. Each element is one");
+    line(" * chain of fused multiply-adds in the order of k.");
+    line(" *");
     line(
-        " * lanes of the last vector are columns. Each element is one chain of fused multiply-adds in the");
-    line(" * order of k.");
+        " * <p>Only {@code last} columns are left for the last vector. Of several it begins earlier, so that");
+    line(
+        " * it ends where the columns end, and computes some a second time: storing a part of a vector takes");
+    line(" * several times as long with AVX2.");
     line(" */");
     line("final class %s {", name);
     line("  private %s() {}", name);
@@ -362,7 +366,11 @@ final class KernelGenerator {
     parameters(
         "multiply" + tile + (add ? "Add" : ""),
         concatenate(PRODUCT, "int pixel, int length, int last"));
-    line("    VectorMask<Float> mask = F.indexInRange(0, last);");
+    if (tile.vectors == 1) {
+      line("    VectorMask<Float> mask = F.indexInRange(0, last);");
+    } else {
+      line("    int tail = %slast;", tile.vectors == 2 ? "" : times(tile.vectors - 2) + " + ");
+    }
     for (int r = 0; r < tile.rows; r++) {
       line("    int x%d = xBase[pixel + %d] + xFrom;", r, r);
       if (add) {
@@ -371,8 +379,8 @@ final class KernelGenerator {
       for (int v = 0; v < tile.vectors; v++) {
         if (add || r == 0) {
           line(
-              "    FloatVector s%d_%d = FloatVector.fromArray(F, start, %s%s%s);",
-              r, v, add ? "i" + r : "startFrom", vector(v), masked(tile, v));
+              "    FloatVector s%d_%d = FloatVector.fromArray(F, start, %s%s);",
+              r, v, add ? "i" + r : "startFrom", place(tile, v));
         } else {
           line("    FloatVector s%d_%d = s0_%d;", r, v, v);
         }
@@ -384,10 +392,18 @@ final class KernelGenerator {
     for (int r = 0; r < tile.rows; r++) {
       line("    int o%d = outBase[pixel + %d] + outFrom;", r, r);
       for (int v = 0; v < tile.vectors; v++) {
-        line("    s%d_%d.intoArray(out, o%d%s%s);", r, v, r, vector(v), masked(tile, v));
+        line("    s%d_%d.intoArray(out, o%d%s);", r, v, r, place(tile, v));
       }
     }
     line("  }");
+  }
+
+  /** Where a vector of a tile stands in a row, and which of its lanes do. */
+  private static String place(Tile tile, int vector) {
+    if (tile.vectors == 1) {
+      return ", mask";
+    }
+    return vector == tile.vectors - 1 ? " + tail" : vector(vector);
   }
 
   private void gradient(Tile tile) {
@@ -552,9 +568,5 @@ final class KernelGenerator {
 
   private static String times(int vectors) {
     return vectors == 1 ? "L" : vectors + " * L";
-  }
-
-  private static String masked(Tile tile, int vector) {
-    return vector == tile.vectors - 1 ? ", mask" : "";
   }
 }
