@@ -74,7 +74,7 @@ final class CpuAttention implements Attention {
   public void forward(
       Columns q, Columns k, Columns v, int heads, double scale, Tensor out, Tensor logSumExp) {
     int length = q.tensor().dim(1);
-    int parts = (length + TASK_QUERIES - 1) / TASK_QUERIES;
+    int parts = Math.ceilDiv(length, TASK_QUERIES);
     tasks.run(
         List.of(q, k, v, Columns.all(out)),
         heads,

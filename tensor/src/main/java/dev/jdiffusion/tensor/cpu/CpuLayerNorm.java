@@ -47,7 +47,7 @@ final class CpuLayerNorm implements LayerNorm {
     float[] means = FloatStorage.array(mean);
     float[] rstds = FloatStorage.array(rstd);
     workers.run(
-        (rows + grain - 1) / grain,
+        Math.ceilDiv(rows, grain),
         x.size(),
         task -> {
           float[] work = pool.take(3 * width);
@@ -110,7 +110,7 @@ final class CpuLayerNorm implements LayerNorm {
     int columns = x.dim(-1);
     int width = padded(columns);
     int grain = blockRows(columns);
-    int blocks = (rows + grain - 1) / grain;
+    int blocks = Math.ceilDiv(rows, grain);
     float[] from = FloatStorage.array(x);
     float[] upstream = FloatStorage.array(dOut);
     float[] to = FloatStorage.array(dX);

@@ -103,8 +103,8 @@ final class CpuLayout implements Layout {
         });
   }
 
-  private void forRows(int rows, int grain, int length, Workers.RangeTask task) {
-    if ((long) rows * length <= 2 * GRAIN) {
+  private void forRows(int rows, int grain, long length, Workers.RangeTask task) {
+    if (rows * length <= 2 * GRAIN) {
       task.run(0, rows);
     } else {
       workers.forRanges(rows, grain, task);
@@ -140,11 +140,12 @@ final class CpuLayout implements Layout {
     int height = permutation.extents[unit];
     int outStride = permutation.outStride(unit);
     int planes = rows / height;
-    int strips = (height + SQUARE - 1) / SQUARE;
+    long strip = (long) columns * SQUARE;
+    int strips = Math.ceilDiv(height, SQUARE);
     forRows(
         planes * strips,
-        Math.max(GRAIN / (columns * SQUARE), 1),
-        columns * SQUARE,
+        (int) Math.max(GRAIN / strip, 1),
+        strip,
         (first, last) -> {
           for (int s = first; s < last; s++) {
             int top = s % strips * SQUARE;

@@ -31,7 +31,7 @@ final class CpuLoss implements Loss {
     int pAt = prediction.offset();
     int tAt = target.offset();
     int n = prediction.size();
-    double[] partial = new double[(n + BLOCK - 1) / BLOCK];
+    double[] partial = new double[Math.ceilDiv(n, BLOCK)];
     workers.run(
         partial.length,
         n,
@@ -63,7 +63,7 @@ final class CpuLoss implements Loss {
     double upstream = FloatStorage.array(dLoss)[dLoss.offset()];
     float scale = (float) ((kind == Kind.MSE ? 2 : 1) * upstream / n);
     workers.run(
-        (n + BLOCK - 1) / BLOCK,
+        Math.ceilDiv(n, BLOCK),
         n,
         task -> {
           int from = task * BLOCK;

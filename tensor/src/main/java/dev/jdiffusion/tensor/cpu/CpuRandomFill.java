@@ -56,7 +56,7 @@ final class CpuRandomFill implements RandomFill {
       return;
     }
     int length = out.size() / streams.length;
-    int chunks = (length + CHUNK - 1) / CHUNK;
+    int chunks = Math.ceilDiv(length, CHUNK);
     float[] array = FloatStorage.array(out);
     workers.run(
         streams.length * chunks,
@@ -166,11 +166,13 @@ final class CpuRandomFill implements RandomFill {
     float scale = (float) (1 / (1 - p));
     int n = out.size();
     workers.run(
-        (n + CHUNK - 1) / CHUNK,
+        Math.ceilDiv(n, CHUNK),
         (long) n * WORK,
         task -> {
           int[] words = new int[Philox.BLOCK];
-          for (int i = task * CHUNK; i < Math.min(n, (task + 1) * CHUNK); i++) {
+          int first = task * CHUNK;
+          int end = first + Math.min(CHUNK, n - first);
+          for (int i = first; i < end; i++) {
             if (i % Philox.BLOCK == 0) {
               Philox.block(key, 0, i / Philox.BLOCK, words);
             }

@@ -98,15 +98,17 @@ final class CpuReduction implements Reduction {
   /** {@code sums[a, c] = sum over r of x[a, r, c]}. */
   void sum(float[] x, int at, int outer, int extent, int inner, float[] sums) {
     int rows = Math.max(BLOCK / inner, 16);
-    int blocks = (extent + rows - 1) / rows;
+    int blocks = Math.ceilDiv(extent, rows);
     if (blocks == 1) {
       int grain = Math.max(2 * BLOCK / (extent * inner), 1);
       workers.run(
-          (outer + grain - 1) / grain,
+          Math.ceilDiv(outer, grain),
           (long) outer * extent * inner,
           task -> {
             float[] lanes = new float[Lanes.LOGICAL];
-            for (int a = task * grain; a < Math.min(outer, (task + 1) * grain); a++) {
+            int first = task * grain;
+            int end = first + Math.min(grain, outer - first);
+            for (int a = first; a < end; a++) {
               block(x, at + a * extent * inner, extent, inner, sums, a * inner, lanes);
             }
           });
@@ -197,7 +199,7 @@ final class CpuReduction implements Reduction {
     float[] array = FloatStorage.array(x);
     int at = x.offset();
     int n = x.size();
-    double[] partial = new double[(n + BLOCK - 1) / BLOCK];
+    double[] partial = new double[Math.ceilDiv(n, BLOCK)];
     workers.run(
         partial.length,
         n,

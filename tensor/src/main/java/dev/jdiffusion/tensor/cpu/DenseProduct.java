@@ -122,7 +122,7 @@ final class DenseProduct {
   /** Into how many groups to divide the panels, so that one is {@link #SHARED}. */
   private static int groups(Windows windows, Panels panels) {
     long length = (long) panels.paddedColumns() * windows.length();
-    return Math.clamp((length + SHARED - 1) / SHARED, 1, panels.count);
+    return Math.clamp(Math.ceilDiv(length, SHARED), 1, panels.count);
   }
 
   /**
@@ -222,7 +222,7 @@ final class DenseProduct {
       Start start,
       float[] out,
       int outFrom) {
-    int stretches = (windows.rowLength + STRETCH - 1) / STRETCH;
+    int stretches = Math.ceilDiv(windows.rowLength, STRETCH);
     // A panel's results stay in the first-level cache until they are done.
     for (int p = firstPanel; p < endPanel; p++) {
       int column = panels.first[p];

@@ -120,7 +120,7 @@ final class DenseWeightGradient {
           });
       int grain = Math.max(1, (1 << 14) / panels.paddedColumns());
       workers.run(
-          (windows.length() + grain - 1) / grain,
+          Math.ceilDiv(windows.length(), grain),
           (long) groups * layout.length,
           task -> {
             int end = Math.min(windows.length(), (task + 1) * grain);
@@ -163,7 +163,7 @@ final class DenseWeightGradient {
       rowCapacity = new int[panels.count];
       for (int p = 0; p < panels.count; p++) {
         int tile = OuterProducts.rows(panels.vectors[p]);
-        rowCapacity[p] = (windows.rowLength + tile - 1) / tile * tile;
+        rowCapacity[p] = Math.ceilDiv(windows.rowLength, tile) * tile;
         panelFrom[p + 1] = panelFrom[p] + windows.rows * rowCapacity[p] * panels.vectors[p] * L;
       }
       biasFrom = panelFrom[panels.count];
@@ -221,7 +221,7 @@ final class DenseWeightGradient {
     int pixels = windows.pixels(block);
     boolean few = panels.columns <= FEW_COLUMNS;
     int most = few ? SHORT_STRETCH : STRETCH;
-    int stretches = (pixels + most - 1) / most;
+    int stretches = Math.ceilDiv(pixels, most);
     if (few) {
       // Little enough to be fetched in one go, which is faster.
       int dFrom = dOut.from + windows.firstPixel(block) * dOut.pitch;

@@ -57,7 +57,7 @@ final class DepthwiseConvolution {
         int resultColumns) {
       // Tiles of pixels may reach beyond the last column.
       int tile = windowColumns == UNROLLED && stride == 1 ? UNROLLED : TILE;
-      int columns = ((resultColumns + tile - 1) / tile * tile - 1) * stride + windowColumns;
+      int columns = (Math.ceilDiv(resultColumns, tile) * tile - 1) * stride + windowColumns;
       int rows = (resultRows - 1) * stride + windowRows;
       return new Plan(
           new Planes(height, width, channels, step, top, left, rows, columns),
@@ -108,7 +108,7 @@ final class DepthwiseConvolution {
       float[] out,
       int outFrom) {
     int channels = plan.planes.channels();
-    int vectors = (channels + L - 1) / L;
+    int vectors = Math.ceilDiv(channels, L);
     int taps = plan.taps();
     int imageLength = plan.planes.height() * plan.planes.width() * channels;
     int resultPixels = plan.resultRows * plan.resultColumns;
@@ -317,10 +317,10 @@ final class DepthwiseConvolution {
       float @Nullable [] dBias,
       int dBiasFrom) {
     int channels = plan.planes.channels();
-    int vectors = (channels + L - 1) / L;
+    int vectors = Math.ceilDiv(channels, L);
     int taps = plan.taps();
     int tileWidth = plan.unrolled() ? UNROLLED : 1;
-    int columns = (plan.resultColumns + tileWidth - 1) / tileWidth * tileWidth;
+    int columns = Math.ceilDiv(plan.resultColumns, tileWidth) * tileWidth;
     Planes dPlanes =
         new Planes(
             plan.resultRows, plan.resultColumns, channels, 1, 0, 0, plan.resultRows, columns);

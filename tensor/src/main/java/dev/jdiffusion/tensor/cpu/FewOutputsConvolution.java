@@ -114,7 +114,7 @@ record FewOutputsConvolution(
       FloatPool pool) {
     int bandRows = bandRows(workers.wantedBlocks());
     int seenRows = bandRows + windowRows - 1;
-    int bands = (rows + bandRows - 1) / bandRows;
+    int bands = Math.ceilDiv(rows, bandRows);
     workers.run(
         images * groups * bands,
         (long) images * rows * columns * packedLength(),
@@ -143,7 +143,7 @@ record FewOutputsConvolution(
     int fitting = SCRATCH / rowLength() - (windowRows - 1);
     int shared = images * groups * rows / wantedBlocks;
     int wanted = Math.clamp(Math.min(fitting, shared), Math.min(windowRows, rows), rows);
-    return (wanted + TILE - 1) / TILE * TILE;
+    return Math.ceilDiv(wanted, TILE) * TILE;
   }
 
   /** Floats that a strip sees of a row. */

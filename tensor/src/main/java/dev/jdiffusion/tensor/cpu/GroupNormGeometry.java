@@ -48,7 +48,7 @@ final class GroupNormGeometry {
     int striped = TiledLoops.multiple(channels, TiledSums.WIDEST_STRIP);
     tile = striped <= LONGEST_STRIPED ? striped : TiledLoops.tile(channels);
     blockLength = Math.max(BLOCK / tile, 1) * tile;
-    blocks = (length + blockLength - 1) / blockLength;
+    blocks = Math.ceilDiv(length, blockLength);
     chunk = Math.max(CHUNK / tile, 1) * tile;
   }
 

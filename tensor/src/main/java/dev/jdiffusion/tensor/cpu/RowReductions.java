@@ -34,7 +34,7 @@ final class RowReductions {
 
   /** Of each L rows, four vectors with four lanes of each row, in the place of the first four. */
   private static void sumsFourths(float[] lanes, int at, int rows) {
-    int fourths = (rows + L - 1) / L * 4;
+    int fourths = Math.ceilDiv(rows, L) * 4;
     for (int i = 0; i < fourths; i++) {
       int from = at + i / 4 * L * Lanes.LOGICAL;
       sumsOfFourth(lanes, from, i & 3).intoArray(lanes, from + (i & 3) * Lanes.LOGICAL);
@@ -104,7 +104,7 @@ final class RowReductions {
 
   /** Of each L rows, four vectors with four lanes of each row, in the place of the first four. */
   private static void maximaFourths(float[] lanes, int at, int rows) {
-    int fourths = (rows + L - 1) / L * 4;
+    int fourths = Math.ceilDiv(rows, L) * 4;
     for (int i = 0; i < fourths; i++) {
       int from = at + i / 4 * L * Lanes.LOGICAL;
       maxOfFourth(lanes, from, i & 3).intoArray(lanes, from + (i & 3) * Lanes.LOGICAL);

@@ -38,7 +38,7 @@ final class TiledLoops {
   /** A tile that is worth a loop of its own. */
   static int tile(int channels) {
     int period = period(channels);
-    return (SHORTEST + period - 1) / period * period;
+    return Math.ceilDiv(SHORTEST, period) * period;
   }
 
   /** Repeats {@code tile[at .. at + channels]} to the end of the tile. */

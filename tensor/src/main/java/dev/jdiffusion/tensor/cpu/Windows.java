@@ -157,8 +157,8 @@ final class Windows {
     rowLength = stacked ? windowRows * run : run;
     pitch = stacked || direct ? 0 : paddedColumns() * depth;
     chooseBlocks(most, minimumBlocks);
-    int imageBlocks = (images + imagesPerBlock - 1) / imagesPerBlock;
-    int rowBlocks = (resultRows + rowsPerBlock - 1) / rowsPerBlock;
+    int imageBlocks = Math.ceilDiv(images, imagesPerBlock);
+    int rowBlocks = Math.ceilDiv(resultRows, rowsPerBlock);
     blocks = imageBlocks * rowBlocks;
   }
 
@@ -174,8 +174,8 @@ final class Windows {
     if (pixels <= together) {
       imagesPerBlock = Math.min(images, Math.max(1, together / pixels));
     } else {
-      int strips = (pixels + most - 1) / most;
-      rowsPerBlock = (resultRows + strips - 1) / strips;
+      int strips = Math.ceilDiv(pixels, most);
+      rowsPerBlock = Math.ceilDiv(resultRows, strips);
     }
     while ((tooLarge() || countBlocks() < minimumBlocks)
         && (imagesPerBlock > 1 || rowsPerBlock > 1)) {
@@ -188,7 +188,7 @@ final class Windows {
       }
     }
     if (direct && rowsPerBlock > 2 * TILE) {
-      rowsPerBlock = (rowsPerBlock + TILE - 1) / TILE * TILE;
+      rowsPerBlock = Math.ceilDiv(rowsPerBlock, TILE) * TILE;
     }
   }
 
@@ -199,7 +199,7 @@ final class Windows {
   private int countBlocks() {
     return (images + imagesPerBlock - 1)
         / imagesPerBlock
-        * ((resultRows + rowsPerBlock - 1) / rowsPerBlock);
+        * (Math.ceilDiv(resultRows, rowsPerBlock));
   }
 
   private int paddedColumns() {
@@ -241,7 +241,7 @@ final class Windows {
       int image = index * imagesPerBlock;
       return new Block(image, Math.min(imagesPerBlock, images - image), 0, resultRows);
     }
-    int rowBlocks = (resultRows + rowsPerBlock - 1) / rowsPerBlock;
+    int rowBlocks = Math.ceilDiv(resultRows, rowsPerBlock);
     int row = index % rowBlocks * rowsPerBlock;
     return new Block(index / rowBlocks, 1, row, Math.min(rowsPerBlock, resultRows - row));
   }

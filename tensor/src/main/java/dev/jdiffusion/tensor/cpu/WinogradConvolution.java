@@ -21,7 +21,8 @@ import org.jspecify.annotations.Nullable;
  * <p>The error is near that of a direct sum (some 1e-6 of the largest result), whose sums are nine
  * times as long. Each element is computed in one fixed order, whatever the vector width or the
  * number of threads. A block of tiles goes through all stages while it is in the second-level
- * cache.
+ * cache. What is not finite becomes NaN in all 16 results of a tile, also in those whose windows do
+ * not contain it.
  */
 final class WinogradConvolution {
   /** Floats of a block's transformed tiles and their products: about a second-level cache. */
@@ -78,7 +79,7 @@ final class WinogradConvolution {
     int tiles =
         Math.clamp(BLOCK / PLANES / (plan.inputs() + plan.outputs()), LEAST_TILES, MOST_TILES);
     int blockRows = few ? rows : plan.blockRows(tiles, workers.wantedBlocks());
-    int blocks = (rows + blockRows - 1) / blockRows;
+    int blocks = Math.ceilDiv(rows, blockRows);
     int splits = DenseProduct.splits(blocks, panels.count, workers.threads());
     int slice = few ? SLICE : DenseProduct.STRETCH;
     TransformedTiles in = TransformedTiles.of(blockRows * columns, plan.inputs());
@@ -175,7 +176,7 @@ final class WinogradConvolution {
   private float[] packAll(Weights weights) {
     float[] packed = pool.take(weights.length());
     int inputs = weights.plan.inputs();
-    int slices = (inputs + SLICE - 1) / SLICE;
+    int slices = Math.ceilDiv(inputs, SLICE);
     workers.run(
         weights.panels.count * slices,
         2L * weights.length(),
@@ -255,7 +256,7 @@ final class WinogradConvolution {
         int firstColumn,
         int endColumn) {
       int channels = endColumn - firstColumn;
-      int pitch = (channels + L - 1) / L * L;
+      int pitch = Math.ceilDiv(channels, L) * L;
       int rowLength = TILE * plan.tileColumns() * pitch;
       for (int i = 0; i < POINTS; i++) {
         WinogradTransforms.output(

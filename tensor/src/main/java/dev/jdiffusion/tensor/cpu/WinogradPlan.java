@@ -50,11 +50,11 @@ record WinogradPlan(
 
   /** Tiles of a row. */
   int tileColumns() {
-    return (outColumns + TILE - 1) / TILE;
+    return Math.ceilDiv(outColumns, TILE);
   }
 
   private int tileRowsOfImage() {
-    return (outRows + TILE - 1) / TILE;
+    return Math.ceilDiv(outRows, TILE);
   }
 
   /** Rows of tiles of all images. */
@@ -101,7 +101,7 @@ record WinogradPlan(
    */
   record TransformedTiles(int tiles, int pitch) {
     static TransformedTiles of(int tiles, int channels) {
-      return new TransformedTiles(tiles, (channels + L - 1) / L * L);
+      return new TransformedTiles(tiles, Math.ceilDiv(channels, L) * L);
     }
 
     int size() {

@@ -86,7 +86,7 @@ final class WinogradWeightGradient {
     int columns = plan.tileColumns();
     // Independent of the threads, as is the number of groups: sums are taken block by block.
     int blockRows = plan.blockRows(TILES, 1);
-    int blocks = (rows + blockRows - 1) / blockRows;
+    int blocks = Math.ceilDiv(rows, blockRows);
     int most = blockRows * columns;
     TransformedTiles in = TransformedTiles.of(most, plan.inputs());
     int[] inTable = in.table();
@@ -224,7 +224,7 @@ final class WinogradWeightGradient {
               0);
           pool.give(strip);
         });
-    int slices = (inputs + SLICE - 1) / SLICE;
+    int slices = Math.ceilDiv(inputs, SLICE);
     workers.run(
         panels.count * slices,
         plan.work(),
@@ -392,7 +392,7 @@ final class WinogradWeightGradient {
       int[] from = new int[panels.count + 1];
       for (int p = 0; p < panels.count; p++) {
         int tile = OuterProducts.rows(panels.vectors[p]);
-        int rows = (inputs + tile - 1) / tile * tile;
+        int rows = Math.ceilDiv(inputs, tile) * tile;
         from[p + 1] = from[p] + rows * panels.vectors[p] * L;
       }
       return new Sums(inputs, panels, from);
@@ -425,7 +425,7 @@ final class WinogradWeightGradient {
 
     /** Into how many runs the rows of a panel are divided. */
     int runs() {
-      return (inputs + ROWS_OF_RUN - 1) / ROWS_OF_RUN;
+      return Math.ceilDiv(inputs, ROWS_OF_RUN);
     }
 
     /** Adds up the partial sums of a run, in order, and adds what they come to. */

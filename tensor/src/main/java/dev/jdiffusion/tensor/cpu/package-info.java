@@ -4,7 +4,9 @@
  *
  * <p>One file a family. Bit-identical results for any number of threads and any vector width. Start
  * with {@code CpuBackend}, then {@code Workers} (threads), {@code VectorMath} (exp and its family)
- * and the kernels.
+ * and the kernels. {@code WideProducts}, {@code NarrowProducts}, {@code WideGradients}, {@code
+ * NarrowGradients}, {@code SmallProducts} and {@code DepthwiseTiles} are unrolled loops that {@code
+ * KernelGenerator}, among the tests, writes; read one method of each.
  */
 @NullMarked
 package dev.jdiffusion.tensor.cpu;
