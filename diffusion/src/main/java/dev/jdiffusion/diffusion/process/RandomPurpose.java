@@ -5,26 +5,29 @@ import dev.jdiffusion.tensor.Tensor;
 import dev.jdiffusion.tensor.ops.RandomFill.DeviceKey;
 
 /**
- * What random numbers are drawn for. Each purpose has streams of its own; the order is part of the
- * file format.
+ * What a diffusion model draws random numbers for; initial weights and dropout belong to its
+ * layers, which have numbers of their own. Each purpose has its own streams, by a number that must
+ * never change: it decides the bits of all pictures and trainings.
  */
 public enum RandomPurpose {
-  /** Initial weights; rows are parameters. */
-  WEIGHTS,
   /** The noise added in training; rows are places in the batch. */
-  TRAINING_NOISE,
+  TRAINING_NOISE(1),
   /** The timesteps of training; rows are places in the batch. */
-  TRAINING_TIMESTEP,
+  TRAINING_TIMESTEP(2),
   /** What sampling starts from; rows are pictures. */
-  SAMPLE_START,
+  SAMPLE_START(3),
   /** The noise of a step of sampling; rows are pictures, the step is the timestep. */
-  SAMPLE_STEP,
-  /** Dropout masks. */
-  DROPOUT;
+  SAMPLE_STEP(4);
+
+  private final int number;
+
+  RandomPurpose(int number) {
+    this.number = number;
+  }
 
   /** The key of this purpose's streams for a step. */
   public RandomKey key(long seed, int step) {
-    return new RandomKey(seed, ordinal(), step);
+    return new RandomKey(seed, number, step);
   }
 
   /**
@@ -33,6 +36,6 @@ public enum RandomPurpose {
    * @param step see {@link DeviceKey#step}
    */
   public DeviceKey key(long seed, Tensor step) {
-    return new DeviceKey(seed, ordinal(), step);
+    return new DeviceKey(seed, number, step);
   }
 }
