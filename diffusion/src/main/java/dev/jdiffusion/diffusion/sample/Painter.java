@@ -1,5 +1,6 @@
 package dev.jdiffusion.diffusion.sample;
 
+import dev.jdiffusion.diffusion.UserError;
 import dev.jdiffusion.diffusion.process.DdimSampler;
 import dev.jdiffusion.diffusion.process.DdpmSampler;
 import dev.jdiffusion.diffusion.process.Denoiser;
@@ -11,6 +12,7 @@ import dev.jdiffusion.tensor.Backend;
 import dev.jdiffusion.tensor.Shape;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.function.IntPredicate;
 
@@ -25,6 +27,9 @@ public final class Painter {
   /** Numbers in all frames of a film together: 256 MB. */
   private static final long MOST_FILM_VALUES = 1 << 26;
 
+  /** Numbers in a grid with its borders, for which an array must have room. */
+  private static final long MOST_GRID_VALUES = 2_000_000_000;
+
   private final Denoiser model;
   private final Backend backend;
   private final Shape imageShape;
@@ -38,6 +43,31 @@ public final class Painter {
     this.backend = backend;
     this.imageShape = imageShape;
     this.sampler = sampler;
+  }
+
+  /**
+   * Checks that pictures fit one grid.
+   *
+   * @param option that says how many there are
+   * @throws UserError if they do not
+   */
+  public static void checkCount(String option, int count, Shape imageShape) {
+    int height = imageShape.dim(0);
+    int width = imageShape.dim(1);
+    int channels = imageShape.dim(2);
+    long most = MOST_GRID_VALUES / ((height + 1L) * (width + 1L) * channels);
+    if (count > most) {
+      throw new UserError(
+          String.format(
+              Locale.ROOT,
+              "%s %d: so many pictures of %dx%dx%d do not fit one grid; at most %d do",
+              option,
+              count,
+              height,
+              width,
+              channels,
+              most));
+    }
   }
 
   /**

@@ -77,6 +77,7 @@ public final class SampleRun {
     int steps = request.steps.orElse(config.timesteps());
     String name = request.sampler.orElse(steps < config.timesteps() ? "ddim" : "ddpm");
     Shape imageShape = Shape.of(config.imageSize(), config.imageSize(), config.channels());
+    Painter.checkCount("--count", request.count, imageShape);
     Painter painter =
         new Painter(model::forward, backend, imageShape, Painter.sampler(process, name, steps));
     Painter.Order order =

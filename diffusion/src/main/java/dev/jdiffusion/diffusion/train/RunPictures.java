@@ -38,6 +38,7 @@ final class RunPictures {
     this.folder = folder;
     this.config = config;
     this.trainer = trainer;
+    Painter.checkCount("--sample-count", config.sampleCount(), trainer.imageShape());
     painter =
         new Painter(
             trainer.denoiser(),
