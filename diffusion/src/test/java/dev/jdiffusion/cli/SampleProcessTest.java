@@ -17,9 +17,13 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The sample command: a checkpoint is all it needs, and a picture is the same in any company. */
 class SampleProcessTest {
+  /** As the training draws. */
+  private static final String GRID = "--count 3 --steps 3 --sampler ddim --seed 0";
+
   @TempDir private static Path shared;
 
   private static Path checkpoint;
+  private static byte[] grid;
 
   @TempDir private Path folder;
 
@@ -29,6 +33,7 @@ class SampleProcessTest {
     Program.Result result =
         Program.call("train " + Program.TINY + " --steps 3 --lr 0.01 --out " + run);
     assertEquals(0, result.code(), result.toString());
+    grid = Files.readAllBytes(run.resolve("samples/step-000003.png"));
     // Alone in another folder: nothing else of the run may be needed.
     checkpoint =
         Files.move(
@@ -53,6 +58,12 @@ class SampleProcessTest {
     Path expected = draw("a.png", "--count 5 --seed 7 --threads 1");
     assertSameFile(expected, draw("b.png", "--count 5 --seed 7 --batch 2 --threads 2"));
     assertSameFile(expected, draw("c.png", "--count 5 --seed 7 --batch 1"));
+  }
+
+  @Test
+  void theTrainingDrewItsGridWithTheAverageOfItsCheckpoint() throws IOException {
+    assertArrayEquals(grid, Files.readAllBytes(draw("a.png", GRID)));
+    assertFalse(Arrays.equals(grid, Files.readAllBytes(draw("b.png", GRID + " --weights raw"))));
   }
 
   @Test

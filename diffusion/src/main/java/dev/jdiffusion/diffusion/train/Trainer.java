@@ -239,7 +239,7 @@ final class Trainer implements AutoCloseable {
           new TrainingStep.Batch(
               pixels,
               Shape.of(batch.size(), imageShape.dim(0), imageShape.dim(1), imageShape.dim(2)),
-              timesteps(batch.size(), number),
+              timesteps(config.seed(), batch.size(), number, process.schedule().timesteps()),
               number));
       epoch = batch.cursor().epoch();
       following = batch.following();
@@ -259,14 +259,19 @@ final class Trainer implements AutoCloseable {
     backend.random().normal(RandomPurpose.TRAINING_NOISE.key(config.seed(), number), out);
   }
 
-  /** The host draws them: it looks up by them what the device is told instead. */
-  private IntTensor timesteps(int count, int number) {
-    RandomKey key = RandomPurpose.TRAINING_TIMESTEP.key(config.seed(), number);
+  /**
+   * Those of the micro-batch of a number. The host draws them: it looks up by them what the device
+   * is told instead.
+   *
+   * @param end the timesteps of the process, of which each is drawn with the same probability
+   */
+  static IntTensor timesteps(long seed, int count, int number, int end) {
+    RandomKey key = RandomPurpose.TRAINING_TIMESTEP.key(seed, number);
     int[] timesteps = new int[count];
     int[] words = new int[Philox.BLOCK];
     for (int i = 0; i < count; i++) {
       Philox.block(key, i, 0, words);
-      timesteps[i] = (int) ((double) Philox.uniform(words[0]) * process.schedule().timesteps());
+      timesteps[i] = (int) ((double) Philox.uniform(words[0]) * end);
     }
     return IntTensor.of(timesteps);
   }

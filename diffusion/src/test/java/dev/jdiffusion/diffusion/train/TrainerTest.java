@@ -22,6 +22,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -30,6 +31,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class TrainerTest {
@@ -104,6 +106,11 @@ class TrainerTest {
           assertFalse(Double.isFinite(step.loss()));
           assertArrayEquals(before, weights(trainer));
           assertEquals(1, trainer.position().skippedInARow());
+          Path file = folder.resolve("skipped.safetensors");
+          trainer.save(file);
+          try (Checkpoint checkpoint = Checkpoint.open(file)) {
+            assertEquals(trainer.position(), checkpoint.position());
+          }
         } else {
           assertFalse(Arrays.equals(before, weights(trainer)));
           assertEquals(0, trainer.position().skippedInARow());
@@ -227,6 +234,78 @@ class TrainerTest {
       }
       assertTrue(last < first * 0.7, "from " + first + " to " + last);
     }
+  }
+
+  /** What a training has come to. */
+  private record End(Map<String, float[]> state, double lastRate) {
+    boolean differs(End other, String prefix) {
+      return state.entrySet().stream()
+          .filter(entry -> entry.getKey().startsWith(prefix))
+          .anyMatch(entry -> !Arrays.equals(entry.getValue(), other.state.get(entry.getKey())));
+    }
+  }
+
+  private static End end(Map<Setting, String> more) {
+    try (Trainer trainer = Trainer.start(config(more), CPU, new Pictures(20, Set.of()))) {
+      double rate = 0;
+      for (int i = 0; i < 4; i++) {
+        rate = trainer.step().learningRate();
+      }
+      Map<String, float[]> state = new HashMap<>();
+      trainer.state().forEach((name, tensor) -> state.put(name, tensor.toFloats()));
+      return new End(state, rate);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "LR, 0.01, true, true",
+    "WARMUP_STEPS, 9, true, true",
+    "LR_DECAY, cosine, true, true",
+    "WEIGHT_DECAY, 0.1, true, false",
+    "CLIP_NORM, 0.001, true, false",
+    "EMA_DECAY, 0.1, false, false",
+    "FLIP, true, true, false",
+    "LOSS, mse, true, false",
+    "PREDICTION, v, true, false",
+    "SCHEDULE, linear, true, false",
+    "SEED, 1, true, false"
+  })
+  void aSettingChangesWhatIsTrained(
+      Setting setting, String value, boolean changesWeights, boolean changesRate) {
+    Map<Setting, String> others =
+        Map.of(
+            Setting.LR_DECAY, "constant",
+            Setting.WEIGHT_DECAY, "0",
+            Setting.CLIP_NORM, "0",
+            Setting.EMA_DECAY, "0.995",
+            Setting.LOSS, "huber",
+            Setting.PREDICTION, "epsilon",
+            Setting.SEED, "0");
+    Map<Setting, String> changed = new HashMap<>(others);
+    changed.put(setting, value);
+    End end = end(changed);
+    End other = end(others);
+    assertEquals(changesWeights, end.differs(other, "model."));
+    assertTrue(end.differs(other, "ema."));
+    assertEquals(changesRate, end.lastRate != other.lastRate);
+  }
+
+  @Test
+  void timestepsAreDrawnFromAllAndAnewForEachMicroBatchAndSeed() {
+    int[] counts = new int[20];
+    for (int number = 0; number < 500; number++) {
+      for (int timestep : Trainer.timesteps(3, 4, number, 20).values()) {
+        counts[timestep]++;
+      }
+    }
+    // 2,000 drawn, 100 of each expected, with a standard deviation of 10.
+    for (int timestep = 0; timestep < 20; timestep++) {
+      assertEquals(100, counts[timestep], 50, "timestep " + timestep);
+    }
+    int[] first = Trainer.timesteps(3, 8, 0, 1000).values();
+    assertFalse(Arrays.equals(first, Trainer.timesteps(3, 8, 1, 1000).values()));
+    assertFalse(Arrays.equals(first, Trainer.timesteps(4, 8, 0, 1000).values()));
   }
 
   @Test
