@@ -268,7 +268,7 @@ class TrainerTest {
     "FLIP, true, true, false",
     "LOSS, mse, true, false",
     "PREDICTION, v, true, false",
-    "SCHEDULE, linear, true, false",
+    "SCHEDULE, sigmoid, true, false",
     "SEED, 1, true, false"
   })
   void aSettingChangesWhatIsTrained(
