@@ -1,12 +1,15 @@
 package dev.jdiffusion.benchmarks.peers;
 
+import static dev.jdiffusion.benchmarks.peers.Scopes.chain;
+import static dev.jdiffusion.benchmarks.peers.Scopes.scoped;
+import static dev.jdiffusion.benchmarks.peers.Scopes.then;
+
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 
 /** The U-Net of "The Annotated Diffusion Model" in libtorch, with either kind of block. */
@@ -72,28 +75,29 @@ final class AnnotatedUnet implements TorchNetwork {
 
   @Override
   public Tensor forward(Tensor x, Tensor timesteps) {
-    Tensor waves = TorchLayers.sinusoids(timesteps, DIM);
-    Tensor time = time2.apply(torch.gelu(time1.apply(waves)));
+    Tensor time = chain(TorchLayers.sinusoids(timesteps, DIM), time1, torch::gelu, time2);
     Deque<Tensor> skips = new ArrayDeque<>();
     Tensor h = initial.apply(x);
     for (Level level : down) {
-      h = level.first.apply(h, time);
-      h = level.second.apply(h, time);
-      h = level.attention.apply(h);
-      skips.push(h);
-      h = level.resize.apply(h);
+      h = then(h, last -> level.first.apply(last, time));
+      h = then(h, last -> level.second.apply(last, time));
+      h = then(h, level.attention);
+      // A handle of its own, since the variable lets go of its one.
+      skips.push(new Tensor(h));
+      h = then(h, level.resize);
     }
-    h = middle1.apply(h, time);
-    h = middleAttention.apply(h);
-    h = middle2.apply(h, time);
+    h = then(h, last -> middle1.apply(last, time));
+    h = then(h, middleAttention);
+    h = then(h, last -> middle2.apply(last, time));
     for (Level level : up) {
-      h = torch.cat(new TensorVector(h, skips.pop()), 1);
-      h = level.first.apply(h, time);
-      h = level.second.apply(h, time);
-      h = level.attention.apply(h);
-      h = level.resize.apply(h);
+      h = TorchLayers.join(h, skips.pop());
+      h = then(h, last -> level.first.apply(last, time));
+      h = then(h, last -> level.second.apply(last, time));
+      h = then(h, level.attention);
+      h = then(h, level.resize);
     }
-    return finalConvolution.apply(finalBlock.apply(h, time));
+    h = then(h, last -> finalBlock.apply(last, time));
+    return then(h, finalConvolution);
   }
 
   private Block block(String path) {
@@ -110,14 +114,19 @@ final class AnnotatedUnet implements TorchNetwork {
     UnaryOperator<Tensor> norm2 = layers.groupNorm(path + ".norm2", 1);
     UnaryOperator<Tensor> convolution2 = layers.same(path + ".convolution2");
     UnaryOperator<Tensor> skip = layers.sameOrIdentity(path + ".skip");
-    return (x, time) -> {
-      Tensor h = depthwise.apply(x);
-      if (timed) {
-        h = h.add(timeMlp.apply(torch.gelu(time)).unsqueeze(2).unsqueeze(3));
-      }
-      h = torch.gelu(convolution1.apply(norm1.apply(h)));
-      return convolution2.apply(norm2.apply(h)).add(skip.apply(x));
-    };
+    return (x, time) ->
+        scoped(() -> {
+          Tensor h = chain(x, depthwise);
+          if (timed) {
+            h = then(h, last -> last.add(TorchLayers.perChannel(timeMlp.apply(torch.gelu(time)))));
+          }
+          h = then(h, norm1);
+          h = then(h, convolution1);
+          h = then(h, torch::gelu);
+          h = then(h, norm2);
+          h = then(h, convolution2);
+          return h.add(skip.apply(x));
+        });
   }
 
   private Block resNet(String path) {
@@ -129,13 +138,17 @@ final class AnnotatedUnet implements TorchNetwork {
     UnaryOperator<Tensor> convolution2 = layers.same(path + ".convolution2");
     UnaryOperator<Tensor> norm2 = layers.groupNorm(path + ".norm2", RESNET_GROUPS);
     UnaryOperator<Tensor> skip = layers.sameOrIdentity(path + ".skip");
-    return (x, time) -> {
-      Tensor h = torch.silu(norm1.apply(convolution1.apply(x)));
-      if (timed) {
-        h = h.add(timeMlp.apply(torch.silu(time)).unsqueeze(2).unsqueeze(3));
-      }
-      return torch.silu(norm2.apply(convolution2.apply(h))).add(skip.apply(x));
-    };
+    return (x, time) ->
+        scoped(() -> {
+          Tensor h = chain(x, convolution1, norm1, torch::silu);
+          if (timed) {
+            h = then(h, last -> last.add(TorchLayers.perChannel(timeMlp.apply(torch.silu(time)))));
+          }
+          h = then(h, convolution2);
+          h = then(h, norm2);
+          h = then(h, torch::silu);
+          return h.add(skip.apply(x));
+        });
   }
 
   private UnaryOperator<Tensor> linearAttention(String normPath, String path) {
@@ -143,18 +156,24 @@ final class AnnotatedUnet implements TorchNetwork {
     UnaryOperator<Tensor> toQkv = layers.same(path + ".toQkv");
     UnaryOperator<Tensor> toOut = layers.same(path + ".toOut");
     UnaryOperator<Tensor> outNorm = layers.groupNorm(path + ".norm", 1);
-    return x -> {
-      // Also for channels-last pictures: over positions that lie together, softmax is faster.
-      Tensor qkv = toQkv.apply(norm.apply(x)).contiguous().flatten(2, 3);
-      Tensor out =
-          TorchAttention.linearAttention(qkv, HEADS).view(x.size(0), -1, x.size(2), x.size(3));
-      return outNorm.apply(toOut.apply(layers.format().inFormat(out))).add(x);
-    };
+    return x ->
+        scoped(() -> {
+          Tensor h = chain(x, norm, toQkv);
+          // Also for channels-last pictures: over positions that lie together, softmax is
+          // faster.
+          h = then(h, qkv -> qkv.contiguous().flatten(2, 3));
+          h = then(h, qkv -> TorchAttention.linearAttention(qkv, HEADS));
+          h = then(h, out -> out.view(x.size(0), -1, x.size(2), x.size(3)));
+          h = then(h, layers.format()::inFormat);
+          h = then(h, toOut);
+          h = then(h, outNorm);
+          return h.add(x);
+        });
   }
 
   private UnaryOperator<Tensor> attention(String normPath, String path) {
     UnaryOperator<Tensor> norm = layers.groupNorm(normPath, 1);
     UnaryOperator<Tensor> attention = layers.attention(path, HEADS);
-    return x -> attention.apply(norm.apply(x)).add(x);
+    return x -> scoped(() -> chain(x, norm, attention).add(x));
   }
 }

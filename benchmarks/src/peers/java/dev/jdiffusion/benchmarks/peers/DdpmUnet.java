@@ -1,12 +1,15 @@
 package dev.jdiffusion.benchmarks.peers;
 
+import static dev.jdiffusion.benchmarks.peers.Scopes.chain;
+import static dev.jdiffusion.benchmarks.peers.Scopes.scoped;
+import static dev.jdiffusion.benchmarks.peers.Scopes.then;
+
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 
 /** The U-Net of Ho et al. 2020 for CIFAR-10 in libtorch, without dropout. */
@@ -61,31 +64,35 @@ final class DdpmUnet implements TorchNetwork {
 
   @Override
   public Tensor forward(Tensor x, Tensor timesteps) {
-    Tensor waves = TorchLayers.sinusoids(timesteps, DIM);
-    Tensor time = torch.silu(time2.apply(torch.silu(time1.apply(waves))));
+    Tensor time =
+        chain(TorchLayers.sinusoids(timesteps, DIM), time1, torch::silu, time2, torch::silu);
     Deque<Tensor> skips = new ArrayDeque<>();
     Tensor h = initial.apply(x);
-    skips.push(h);
+    // The skips have handles of their own, since the variable lets go of its ones.
+    skips.push(new Tensor(h));
     for (Level level : down) {
       for (Block block : level.blocks) {
-        h = block.apply(h, time);
-        skips.push(h);
+        h = then(h, last -> block.apply(last, time));
+        skips.push(new Tensor(h));
       }
       if (level != down.getLast()) {
-        h = level.resize.apply(h);
-        skips.push(h);
+        h = then(h, level.resize);
+        skips.push(new Tensor(h));
       }
     }
-    h = middle1.apply(h, time);
-    h = middleAttention.apply(h);
-    h = middle2.apply(h, time);
+    h = then(h, last -> middle1.apply(last, time));
+    h = then(h, middleAttention);
+    h = then(h, last -> middle2.apply(last, time));
     for (Level level : up) {
       for (Block block : level.blocks) {
-        h = block.apply(torch.cat(new TensorVector(h, skips.pop()), 1), time);
+        h = TorchLayers.join(h, skips.pop());
+        h = then(h, last -> block.apply(last, time));
       }
-      h = level.resize.apply(h);
+      h = then(h, level.resize);
     }
-    return finalConvolution.apply(torch.silu(finalNorm.apply(h)));
+    h = then(h, finalNorm);
+    h = then(h, torch::silu);
+    return then(h, finalConvolution);
   }
 
   /** Blocks, each with its attention where the level has any. */
@@ -96,7 +103,7 @@ final class DdpmUnet implements TorchNetwork {
       String path = level + ".attention" + i;
       UnaryOperator<Tensor> attention =
           layers.has(path) ? attention(path) : UnaryOperator.identity();
-      blocks.add((x, time) -> attention.apply(block.apply(x, time)));
+      blocks.add((x, time) -> then(block.apply(x, time), attention));
     }
     return blocks;
   }
@@ -108,17 +115,21 @@ final class DdpmUnet implements TorchNetwork {
     UnaryOperator<Tensor> norm2 = layers.groupNorm(path + ".norm2", GROUPS);
     UnaryOperator<Tensor> convolution2 = layers.same(path + ".convolution2");
     UnaryOperator<Tensor> skip = layers.sameOrIdentity(path + ".skip");
-    return (x, time) -> {
-      Tensor h = convolution1.apply(torch.silu(norm1.apply(x)));
-      h = h.add(timeMlp.apply(time).unsqueeze(2).unsqueeze(3));
-      return convolution2.apply(torch.silu(norm2.apply(h))).add(skip.apply(x));
-    };
+    return (x, time) ->
+        scoped(() -> {
+          Tensor h = chain(x, norm1, torch::silu, convolution1);
+          h = then(h, last -> last.add(TorchLayers.perChannel(timeMlp.apply(time))));
+          h = then(h, norm2);
+          h = then(h, torch::silu);
+          h = then(h, convolution2);
+          return h.add(skip.apply(x));
+        });
   }
 
   private UnaryOperator<Tensor> attention(String path) {
     UnaryOperator<Tensor> norm = layers.groupNorm(path + ".norm", GROUPS);
     UnaryOperator<Tensor> attention = layers.attention(path + ".attention", 1);
-    return x -> attention.apply(norm.apply(x)).add(x);
+    return x -> scoped(() -> chain(x, norm, attention).add(x));
   }
 
   private UnaryOperator<Tensor> upsample(String path) {
@@ -126,6 +137,8 @@ final class DdpmUnet implements TorchNetwork {
       return UnaryOperator.identity();
     }
     UnaryOperator<Tensor> convolution = layers.same(path);
-    return x -> convolution.apply(torch.upsample_nearest2d(x, 2 * x.size(2), 2 * x.size(3)));
+    return x ->
+        chain(
+            x, small -> torch.upsample_nearest2d(small, 2 * x.size(2), 2 * x.size(3)), convolution);
   }
 }

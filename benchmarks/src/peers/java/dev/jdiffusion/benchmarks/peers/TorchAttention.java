@@ -1,5 +1,6 @@
 package dev.jdiffusion.benchmarks.peers;
 
+import static dev.jdiffusion.benchmarks.peers.Scopes.scoped;
 import static dev.jdiffusion.benchmarks.peers.TorchOperation.keep;
 
 import dev.jdiffusion.benchmarks.work.Operation;
@@ -115,10 +116,10 @@ final class TorchAttention {
     Aten.SoftmaxBackward softmax = new Aten.SoftmaxBackward();
     return TorchOperation.of(
         () -> {
-          Tensor dQ = softmax.apply(torch.matmul(context.transpose(2, 3), d), q, -2);
+          Tensor dQ = scoped(() -> softmax.apply(torch.matmul(context.transpose(2, 3), d), q, -2));
           Tensor dContext = torch.matmul(d, q.transpose(2, 3)).mul_(scale);
           Tensor dV = torch.matmul(dContext, k);
-          Tensor dK = softmax.apply(torch.matmul(dContext.transpose(2, 3), v), k, -1);
+          Tensor dK = scoped(() -> softmax.apply(torch.matmul(dContext.transpose(2, 3), v), k, -1));
           return torch.stack(new TensorVector(dQ, dK, dV), 1);
         },
         gradient ->

@@ -1,5 +1,6 @@
 package dev.jdiffusion.benchmarks.peers;
 
+import static dev.jdiffusion.benchmarks.peers.Scopes.chain;
 import static dev.jdiffusion.benchmarks.peers.TorchOperation.keep;
 
 import dev.jdiffusion.benchmarks.work.Operation;
@@ -104,7 +105,7 @@ final class TorchGroupNorm {
               };
           List<Tensor> gradients = new ArrayList<>();
           if (!scaleShift.isEmpty()) {
-            Tensor dScale = d.mul(normalized).sum(PIXELS);
+            Tensor dScale = chain(d, last -> last.mul(normalized), last -> last.sum(PIXELS));
             Tensor dShift = d.sum(PIXELS);
             gradients.add(torch.cat(new TensorVector(dScale, dShift), 1));
             boolean own = work.activation() != Activation.NONE;

@@ -1,5 +1,8 @@
 package dev.jdiffusion.benchmarks.peers;
 
+import static dev.jdiffusion.benchmarks.peers.Scopes.chain;
+import static dev.jdiffusion.benchmarks.peers.Scopes.scoped;
+
 import dev.jdiffusion.benchmarks.work.UNetWeights.Weight;
 import dev.jdiffusion.tensor.Shape;
 import java.util.ArrayList;
@@ -85,12 +88,16 @@ final class TorchLayers {
   UnaryOperator<Tensor> attention(String path, int heads) {
     UnaryOperator<Tensor> toQkv = same(path + ".toQkv");
     UnaryOperator<Tensor> toOut = same(path + ".toOut");
-    return x -> {
-      // Contiguous pictures are turned here: attention wants the features of a pixel together.
-      Tensor qkv = sequence(toQkv.apply(x)).contiguous();
-      Tensor out = picture(TorchAttention.attention(qkv, heads), x);
-      return toOut.apply(format.inFormat(out));
-    };
+    return x ->
+        chain(
+            x,
+            toQkv,
+            // Contiguous pictures are turned here: attention wants the features of a pixel
+            // together.
+            qkv -> sequence(qkv).contiguous(),
+            qkv -> picture(TorchAttention.attention(qkv, heads), x),
+            format::inFormat,
+            toOut);
   }
 
   /** Pictures [N, C, H, W] as sequences [N, H * W, C]; no copy of pictures in channels-last. */
@@ -128,6 +135,19 @@ final class TorchLayers {
     TensorOptional gamma = optional(parameter(path + ".gamma", false));
     TensorOptional beta = optional(parameter(path + ".beta", false));
     return x -> torch.group_norm(x, groups, gamma, beta, EPSILON, true);
+  }
+
+  /** Values [N, C] as something to add to pictures. */
+  static Tensor perChannel(Tensor values) {
+    return values.unsqueeze(2).unsqueeze(3);
+  }
+
+  /** Pictures and those of a skip connection, their channels joined; lets go of both. */
+  static Tensor join(Tensor h, Tensor skip) {
+    Tensor joined = scoped(() -> torch.cat(new TensorVector(h, skip), 1));
+    h.deallocate();
+    skip.deallocate();
+    return joined;
   }
 
   /** Timesteps [N] as waves [N, dim], the longest with a period of 2 pi 10000. */

@@ -1,5 +1,6 @@
 package dev.jdiffusion.benchmarks.peers;
 
+import static dev.jdiffusion.benchmarks.peers.Scopes.scoped;
 import static dev.jdiffusion.benchmarks.peers.TorchOperation.keep;
 
 import dev.jdiffusion.benchmarks.work.Operation;
@@ -68,7 +69,7 @@ final class TorchStep {
     ScalarOptional most = keep(new ScalarOptional(scalar(1)));
     return TorchOperation.of(
         () -> {
-          Tensor prediction = network.forward(start, timesteps);
+          Tensor prediction = scoped(() -> network.forward(start, timesteps));
           Tensor picture = start.mul(ofX).sub_(prediction, ofNoise).clamp_(least, most);
           Tensor next = start.mul(kept).add_(picture, added);
           return new Tensor[] {prediction, next};
@@ -118,7 +119,8 @@ final class TorchStep {
     public void run() {
       try (PointerScope _ = new PointerScope()) {
         Tensor noisy = pictures.mul(ofPictures).addcmul_(noise, ofNoise);
-        Tensor loss = torch.smooth_l1_loss(network.forward(noisy, timesteps), noise);
+        // Of the network's tensors only those live on that backward needs, which frees them.
+        Tensor loss = scoped(() -> torch.smooth_l1_loss(network.forward(noisy, timesteps), noise));
         loss.backward();
         float value = loss.item_float();
         try (NoGradGuard _ = new NoGradGuard()) {
