@@ -32,8 +32,12 @@ public final class Answers {
 
   private final float[] expected;
 
-  private Answers(float[] expected) {
+  /** Where each tensor begins. */
+  private final List<Integer> starts;
+
+  private Answers(float[] expected, List<Integer> starts) {
     this.expected = expected;
+    this.starts = starts;
   }
 
   static Answers of(SideBySide question) {
@@ -44,12 +48,12 @@ public final class Answers {
         if (!Files.exists(kept)) {
           compute(question, kept);
         }
-        return new Answers(read(kept));
+        return read(kept);
       }
       Path file = Files.createTempFile("answer", ".floats");
       try {
         compute(question, file);
-        return new Answers(read(file));
+        return read(file);
       } finally {
         Files.delete(file);
       }
@@ -62,23 +66,30 @@ public final class Answers {
   static void keep(SideBySide question, Operation operation) {
     String folder = System.getProperty(FOLDER);
     if (folder != null && !Files.exists(Path.of(folder, fileName(question)))) {
-      write(operation.result(), Path.of(folder, fileName(question)));
+      write(operation, Path.of(folder, fileName(question)));
     }
   }
 
   /**
-   * @throws IllegalStateException if the results differ by more than {@code tolerance} times the
-   *     largest expected value
+   * @throws IllegalStateException if a tensor of the results differs by more than {@code tolerance}
+   *     times its largest expected value
    */
   void compare(String who, float[] actual, double tolerance) {
     if (actual.length != expected.length) {
       throw new IllegalStateException(
           "%s: computes %d numbers, cpu %d".formatted(who, actual.length, expected.length));
     }
+    for (int i = 0; i < starts.size(); i++) {
+      int end = i + 1 < starts.size() ? starts.get(i + 1) : actual.length;
+      compare(who, actual, starts.get(i), end, tolerance);
+    }
+  }
+
+  private void compare(String who, float[] actual, int start, int end, double tolerance) {
     double largest = 0;
     double difference = 0;
-    int where = 0;
-    for (int i = 0; i < actual.length; i++) {
+    int where = start;
+    for (int i = start; i < end; i++) {
       largest = Math.max(largest, Math.abs(expected[i]));
       double here = Math.abs((double) actual[i] - expected[i]);
       // Written so that a NaN counts as a difference.
@@ -115,7 +126,7 @@ public final class Answers {
     int threads = Runtime.getRuntime().availableProcessors();
     Operation operation = Contenders.open("cpu", threads).prepare(question.workload());
     operation.run();
-    write(operation.result(), Path.of(args[0]));
+    write(operation, Path.of(args[0]));
   }
 
   private static Object parse(Class<?> type, String value) {
@@ -168,22 +179,33 @@ public final class Answers {
     return parameters;
   }
 
-  private static float[] read(Path file) throws IOException {
+  private static Answers read(Path file) throws IOException {
     try (FileChannel channel = FileChannel.open(file)) {
-      FloatBuffer floats =
+      ByteBuffer bytes =
           channel
               .map(FileChannel.MapMode.READ_ONLY, 0, channel.size())
-              .order(ByteOrder.LITTLE_ENDIAN)
-              .asFloatBuffer();
+              .order(ByteOrder.LITTLE_ENDIAN);
+      int tensors = bytes.getInt();
+      List<Integer> starts = new ArrayList<>();
+      for (int i = 0; i < tensors; i++) {
+        starts.add(bytes.getInt());
+      }
+      FloatBuffer floats = bytes.asFloatBuffer();
       float[] values = new float[floats.remaining()];
       floats.get(values);
-      return values;
+      return new Answers(values, starts);
     }
   }
 
-  private static void write(float[] values, Path file) {
+  /** The number of tensors, where each begins, and all values. */
+  private static void write(Operation operation, Path file) {
+    float[] values = operation.result();
+    List<Integer> starts = operation.starts();
     ByteBuffer bytes =
-        ByteBuffer.allocate(values.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer.allocate((1 + starts.size()) * Integer.BYTES + values.length * Float.BYTES)
+            .order(ByteOrder.LITTLE_ENDIAN);
+    bytes.putInt(starts.size());
+    starts.forEach(bytes::putInt);
     bytes.asFloatBuffer().put(values);
     // Under its name only when complete: another fork may be looking.
     Path part = file.resolveSibling(file.getFileName() + ".part");

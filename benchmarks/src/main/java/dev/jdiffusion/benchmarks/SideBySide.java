@@ -72,8 +72,8 @@ public abstract class SideBySide {
   protected abstract Workload workload();
 
   /**
-   * The largest difference of two results in single precision that is accepted, as a part of the
-   * largest value; of coarser ones {@link GpuName#slack} times as much.
+   * The largest difference of two results in single precision that is accepted, as a part of a
+   * tensor's largest value; of coarser ones {@link GpuName#slack} times as much.
    */
   protected double tolerance() {
     return 1e-4;

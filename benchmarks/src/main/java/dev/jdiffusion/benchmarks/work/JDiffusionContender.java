@@ -11,6 +11,8 @@ import dev.jdiffusion.tensor.ops.GroupNorm;
 import dev.jdiffusion.tensor.ops.LinearAttention;
 import dev.jdiffusion.tensor.ops.Optimizer.AdamStep;
 import dev.jdiffusion.tensor.ops.Probe;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
@@ -54,9 +56,25 @@ final class JDiffusionContender implements Contender {
   }
 
   /** An operation whose every run does the same. */
-  private record Repeatable(Runnable work, Supplier<float[]> answer) implements Operation {
+  private record Repeatable(Runnable work, Supplier<float[]> answer, List<Integer> starts)
+      implements Operation {
     Repeatable(Runnable work, Tensor... results) {
-      this(work, () -> join(results));
+      this(work, () -> join(results), starts(results));
+    }
+
+    /** Work that has to be done in another way for an answer, which is one tensor. */
+    Repeatable(Runnable work, Supplier<float[]> answer) {
+      this(work, answer, List.of(0));
+    }
+
+    private static List<Integer> starts(Tensor... results) {
+      List<Integer> starts = new ArrayList<>();
+      int start = 0;
+      for (Tensor result : results) {
+        starts.add(start);
+        start += result.size();
+      }
+      return starts;
     }
 
     @Override
@@ -401,7 +419,8 @@ final class JDiffusionContender implements Contender {
           start.run();
           step.accept(secondStep);
           return join(weight, ema);
-        });
+        },
+        List.of(0, length));
   }
 
   private Tensor input(String name, int... extents) {

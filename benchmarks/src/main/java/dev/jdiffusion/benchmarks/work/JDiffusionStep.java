@@ -90,6 +90,12 @@ final class JDiffusionStep {
     public float[] result() {
       return first;
     }
+
+    /** The loss and the norm. */
+    @Override
+    public List<Integer> starts() {
+      return List.of(0, 1);
+    }
   }
 
   private static final class SamplingStep implements Operation {
