@@ -52,9 +52,9 @@ final class Report {
         Adam that Python users can ask for.
 
         Medians over %d forks. `ratio` is a peer's time divided by ours, so more than 1 means that we are faster. Of
-        libtorch's memory formats the faster one counts, an asterisk says that it is channels-last; a format much
-        slower than the other in its first fork has no more. Two asterisks: channels-last, without oneDNN's kernels
-        for AVX-512. A device whose result is not ours is left out of a row. `spread` is the distance from our
+        libtorch's memory formats the faster one counts, an asterisk says that it is channels-last; one that was
+        given up for being much slower than the other, and has fewer forks, does not. Two asterisks: channels-last,
+        without oneDNN's kernels for AVX-512. A device whose result is not ours is left out of a row. `spread` is the distance from our
         fastest fork to our slowest. `limit` is our share of the machine's limit: of the fused multiply-add peak or
         of the memory bandwidth measured in the same run, whichever is larger.
         """
@@ -287,11 +287,14 @@ final class Report {
         .toList();
   }
 
-  /** The result in a library's best format. */
+  /** The result in a library's best format, of those that were not given up. */
   private Optional<Result> best(Case work, String library, ToDoubleFunction<Result> least) {
-    return all(List.of(work)).stream()
-        .filter(r -> Plan.libraryOf(r.device()).equals(library))
-        .min(Comparator.comparingDouble(least));
+    List<Result> formats =
+        all(List.of(work)).stream()
+            .filter(r -> Plan.libraryOf(r.device()).equals(library))
+            .toList();
+    int forks = formats.stream().mapToInt(Result::forks).max().orElse(0);
+    return formats.stream().filter(r -> r.forks() == forks).min(Comparator.comparingDouble(least));
   }
 
   private static String format(Result result) {

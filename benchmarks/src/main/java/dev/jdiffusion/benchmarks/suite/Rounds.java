@@ -14,6 +14,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.DoubleSummaryStatistics;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -51,7 +53,10 @@ final class Rounds {
    */
   private static final String QUIET_COMPILER = "-XX:TieredStopAtLevel=1";
 
-  /** How much slower than another format one may be in its first fork, to get more of them. */
+  /** After so many forks a format that is left behind by another one gets no more. */
+  private static final int TRIALS = 2;
+
+  /** How much slower than another format one may be, to get all forks. */
   private static final double NEARLY_AS_FAST = 1.15;
 
   private static final Pattern FAILURE = Pattern.compile("^[a-z][\\w.]*\\.(\\w+Exception: .*)");
@@ -59,6 +64,7 @@ final class Rounds {
   private final SequencedMap<Plan.Case, List<String>> contenders;
   private final int forks;
   private final Measurements measurements = new Measurements();
+  private final Map<Plan.Case, SequencedMap<String, List<Double>>> forkTimes = new HashMap<>();
 
   Rounds(SequencedMap<Plan.Case, List<String>> contenders, int forks) {
     this.contenders = new LinkedHashMap<>(contenders);
@@ -75,7 +81,7 @@ final class Rounds {
         Math.ceil(seconds() / 60));
   }
 
-  /** An estimate: of two formats of a library, one is taken to be dropped. */
+  /** An estimate: of a library's formats, all but one are taken to be given up. */
   private double seconds() {
     double seconds = 0;
     for (var entry : contenders.entrySet()) {
@@ -83,7 +89,8 @@ final class Rounds {
       List<String> peers = entry.getValue().stream().filter(device -> !isOurs(device)).toList();
       long libraries = peers.stream().map(Plan::libraryOf).distinct().count();
       seconds += cost.ours() * (entry.getValue().size() - peers.size()) * forks;
-      seconds += cost.peers() * (peers.size() + libraries * (forks - 1));
+      long trials = Math.min(forks, TRIALS);
+      seconds += cost.peers() * (peers.size() * trials + libraries * (forks - trials));
     }
     return seconds;
   }
@@ -102,8 +109,15 @@ final class Rounds {
         for (Plan.Case work : List.copyOf(contenders.keySet())) {
           SequencedMap<String, Double> times = race(work, temporary, log);
           if (round == 1) {
-            contenders.put(
-                work, times.keySet().stream().filter(device -> keepsUp(device, times)).toList());
+            // What fails is not tried again.
+            contenders.put(work, List.copyOf(times.keySet()));
+          }
+          SequencedMap<String, List<Double>> earlier =
+              forkTimes.computeIfAbsent(work, _ -> new LinkedHashMap<>());
+          times.forEach((device, seconds) ->
+              earlier.computeIfAbsent(device, _ -> new ArrayList<>()).add(seconds));
+          if (round == TRIALS) {
+            contenders.put(work, keepingUp(contenders.getOrDefault(work, List.of()), earlier));
           }
           System.out.printf(
               Locale.ROOT,
@@ -219,11 +233,32 @@ final class Rounds {
         : statistics.getMin();
   }
 
-  /** Whether no other format of the same library is much faster. */
-  private static boolean keepsUp(String device, Map<String, Double> times) {
-    return times.keySet().stream()
-        .filter(other -> Plan.libraryOf(other).equals(Plan.libraryOf(device)))
-        .allMatch(other -> times.get(device) <= NEARLY_AS_FAST * times.get(other));
+  /**
+   * The devices without the formats that another one of the same library leaves behind. One fork
+   * may be disturbed, so a format is judged by its best one, beside the other's worst.
+   *
+   * @param seconds of each fork until now
+   */
+  static List<String> keepingUp(List<String> devices, Map<String, List<Double>> seconds) {
+    return devices.stream()
+        .filter(device ->
+            devices.stream()
+                .filter(other -> Plan.libraryOf(other).equals(Plan.libraryOf(device)))
+                .noneMatch(other -> isLeftBehind(of(device, seconds), of(other, seconds))))
+        .toList();
+  }
+
+  private static DoubleSummaryStatistics of(String device, Map<String, List<Double>> seconds) {
+    return seconds.getOrDefault(device, List.of()).stream()
+        .mapToDouble(Double::doubleValue)
+        .summaryStatistics();
+  }
+
+  private static boolean isLeftBehind(
+      DoubleSummaryStatistics format, DoubleSummaryStatistics other) {
+    return format.getCount() >= TRIALS
+        && other.getCount() >= TRIALS
+        && format.getMin() > NEARLY_AS_FAST * other.getMax();
   }
 
   private static String inWords(SequencedMap<String, Double> times) {

@@ -49,6 +49,18 @@ class ReportTest {
   }
 
   @Test
+  void aFormatWithFewerForksThanAnotherDoesNotCount() {
+    Result lucky = new Result("gemm", "W", "libtorch", 2, 2, 1e-3, 0, 20, 10, 90);
+    Result whole = new Result("gemm", "W", "libtorch-channels-last", 2, 5, 3e-3, 0, 20, 10, 95);
+    assertTrue(table(lucky, whole).contains("| W | 2 |  |  | 3.00 * |"), () -> table(lucky, whole));
+    assertTrue(table(lucky).contains("| W | 2 |  |  | 1.00 |"), () -> table(lucky));
+  }
+
+  private static String table(Result... results) {
+    return new Report(List.of(results), new MachineFacts(new LinkedHashMap<>())).markdown();
+  }
+
+  @Test
   void targetsAddUpThePassesOfARow() {
     assertContains("| norm SILU_64_8 | 5.00 | 10.0 | 2.00 | 10.0 | 2.00 | 1.50 |");
   }
