@@ -59,11 +59,18 @@ final class Rounds {
   /** How much slower than another format one may be, to get all forks. */
   private static final double NEARLY_AS_FAST = 1.15;
 
-  private static final Pattern FAILURE = Pattern.compile("^[a-z][\\w.]*\\.(\\w+Exception: .*)");
+  /** The first line of a stack trace; what it names is what is left of it without packages. */
+  private static final Pattern THROWN =
+      Pattern.compile("(?m)^(?:[a-z]\\w*\\.)+([\\w$]*(?:Exception|Error)(?:: .*)?)$");
+
+  /** What JMH says of a JVM that did not end by itself. */
+  private static final Pattern CRASHED =
+      Pattern.compile("(?m)^<(forked VM failed with exit code \\d+)>$");
 
   private final SequencedMap<Plan.Case, List<String>> contenders;
   private final int forks;
   private final Measurements measurements = new Measurements();
+  private boolean allOfOursMeasured = true;
   private final Map<Plan.Case, SequencedMap<String, List<Double>>> forkTimes = new HashMap<>();
 
   Rounds(SequencedMap<Plan.Case, List<String>> contenders, int forks) {
@@ -100,8 +107,12 @@ final class Rounds {
     return device.equals(NO_DEVICE) || Contenders.isOurs(device);
   }
 
-  /** Runs them all, and writes after each round what was measured until then. */
-  void run(Path json, Path log) throws IOException, RunnerException {
+  /**
+   * Runs them all, and writes after each round what was measured until then.
+   *
+   * @return whether each fork on our devices gave a result
+   */
+  boolean run(Path json, Path log) throws IOException, RunnerException {
     long start = System.nanoTime();
     Path temporary = Files.createTempDirectory(ramOrDisk(), "jdiffusion-benchmarks");
     try {
@@ -133,6 +144,7 @@ final class Rounds {
     } finally {
       Answers.delete(temporary);
     }
+    return allOfOursMeasured;
   }
 
   /** The seconds of one fork each; none of those that failed, but a line that says so. */
@@ -151,9 +163,18 @@ final class Rounds {
           }
           options.jvmArgsPrepend(flags.toArray(String[]::new));
         }
-        for (RunResult result : measure(options, log)) {
+        Fork fork = measure(options, log);
+        for (RunResult result : fork.results()) {
           measurements.add(result);
           times.put(device, seconds(result));
+        }
+        if (fork.results().isEmpty()) {
+          allOfOursMeasured &= !isOurs(device);
+          System.out.printf(
+              "left out: %s: %s (see %s)%n",
+              device.equals(NO_DEVICE) ? work : device,
+              reason(fork.output()),
+              log);
         }
       }
     } finally {
@@ -202,7 +223,15 @@ final class Rounds {
     return options;
   }
 
-  private static Collection<RunResult> measure(ChainedOptionsBuilder options, Path log)
+  /**
+   * What came of a fork.
+   *
+   * @param results none if it failed
+   * @param output what JMH printed
+   */
+  private record Fork(Collection<RunResult> results, String output) {}
+
+  private static Fork measure(ChainedOptionsBuilder options, Path log)
       throws IOException, RunnerException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     Collection<RunResult> results;
@@ -214,15 +243,18 @@ final class Rounds {
               .run();
     }
     Files.write(log, bytes.toByteArray(), StandardOpenOption.CREATE, StandardOpenOption.APPEND);
-    bytes
-        .toString(StandardCharsets.UTF_8)
-        .lines()
-        .map(FAILURE::matcher)
-        .filter(Matcher::find)
-        .map(failure -> failure.group(1))
-        .distinct()
-        .forEach(failure -> System.out.println("left out: " + failure));
-    return results;
+    return new Fork(results, bytes.toString(StandardCharsets.UTF_8));
+  }
+
+  /** Why a fork failed, from what JMH printed, in one line. */
+  static String reason(String output) {
+    for (Pattern pattern : List.of(THROWN, CRASHED)) {
+      Matcher matcher = pattern.matcher(output);
+      if (matcher.find()) {
+        return matcher.group(1);
+      }
+    }
+    return "no result";
   }
 
   /** Of the fastest iteration: it is disturbed least. */
@@ -265,6 +297,6 @@ final class Rounds {
     List<String> words = new ArrayList<>();
     times.forEach((device, seconds) ->
         words.add((device + " " + Report.number(seconds * 1e3) + " ms").strip()));
-    return String.join(", ", words);
+    return words.isEmpty() ? "no result" : String.join(", ", words);
   }
 }

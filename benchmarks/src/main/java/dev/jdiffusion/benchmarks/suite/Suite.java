@@ -101,9 +101,9 @@ public final class Suite implements Callable<Integer> {
     MachineFacts facts = MachineFacts.collect(answers);
     Path json = unused(facts.values().get("date") + (full ? "-full" : "-short"));
     facts.write(factsOf(json));
-    rounds.run(json, logOf(json));
+    boolean complete = rounds.run(json, logOf(json));
     writeTable(json);
-    return 0;
+    return complete ? 0 : 1;
   }
 
   private List<String> wanted() {

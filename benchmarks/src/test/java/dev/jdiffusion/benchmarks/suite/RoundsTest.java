@@ -29,6 +29,27 @@ class RoundsTest {
   }
 
   @Test
+  void theReasonOfAFailureIsWhatWasThrownFirst() {
+    assertEquals(
+        "OutOfMemoryError: Java heap space",
+        Rounds.reason(
+            """
+            # Warmup Iteration   1: <failure>
+
+            java.lang.OutOfMemoryError: Java heap space
+            \tat dev.jdiffusion.benchmarks.work.Workload.values(Workload.java:34)
+            """));
+    assertEquals(
+        "IllegalStateException: cpu: computes 3 numbers",
+        Rounds.reason("java.lang.IllegalStateException: cpu: computes 3 numbers\n\tat a.B.c(B)\n"));
+    assertEquals("StackOverflowError", Rounds.reason("java.lang.StackOverflowError\n\tat a.B\n"));
+    assertEquals(
+        "forked VM failed with exit code 137",
+        Rounds.reason("# Fork: 1 of 1\n<forked VM failed with exit code 137>\n"));
+    assertEquals("no result", Rounds.reason("WARNING: java.lang.System::load has been called\n"));
+  }
+
+  @Test
   void librariesDoNotCompete() {
     List<String> devices = List.of("libtorch", "libtorch-tuned", "openblas");
     assertEquals(
