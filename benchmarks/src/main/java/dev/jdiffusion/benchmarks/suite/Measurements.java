@@ -8,7 +8,9 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -41,6 +43,10 @@ final class Measurements {
         });
   }
 
+  boolean isEmpty() {
+    return results.isEmpty();
+  }
+
   /** Writes them as JMH does, without what is of this machine's file system only. */
   void write(Path json) throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
@@ -49,7 +55,10 @@ final class Measurements {
     }
     JsonNode tree = MAPPER.readTree(bytes.toByteArray());
     tree.forEach(result -> clean((ObjectNode) result));
-    MAPPER.writerWithDefaultPrettyPrinter().writeValue(json.toFile(), tree);
+    // In one go under its name: a run may be stopped at any time.
+    Path part = json.resolveSibling(json.getFileName() + ".part");
+    MAPPER.writerWithDefaultPrettyPrinter().writeValue(part.toFile(), tree);
+    Files.move(part, json, StandardCopyOption.REPLACE_EXISTING);
   }
 
   static void clean(ObjectNode result) {

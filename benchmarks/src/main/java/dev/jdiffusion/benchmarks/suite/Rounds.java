@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.openjdk.jmh.annotations.Mode;
@@ -71,6 +72,8 @@ final class Rounds {
   private final int forks;
   private final Measurements measurements = new Measurements();
   private boolean allOfOursMeasured = true;
+  private volatile boolean finished;
+  private volatile boolean ended;
   private final Map<Plan.Case, SequencedMap<String, List<Double>>> forkTimes = new HashMap<>();
 
   Rounds(SequencedMap<Plan.Case, List<String>> contenders, int forks) {
@@ -108,43 +111,72 @@ final class Rounds {
   }
 
   /**
-   * Runs them all, and writes after each round what was measured until then.
+   * Runs them all, and writes after each case what was measured until then.
    *
    * @return whether each fork on our devices gave a result
    */
-  boolean run(Path json, Path log) throws IOException, RunnerException {
+  boolean run(RunFiles files, MachineFacts facts) throws IOException, RunnerException {
     long start = System.nanoTime();
     Path temporary = Files.createTempDirectory(ramOrDisk(), "jdiffusion-benchmarks");
-    try {
-      for (int round = 1; round <= forks; round++) {
-        for (Plan.Case work : List.copyOf(contenders.keySet())) {
-          SequencedMap<String, Double> times = race(work, temporary, log);
-          if (round == 1) {
-            // What fails is not tried again.
-            contenders.put(work, List.copyOf(times.keySet()));
-          }
-          SequencedMap<String, List<Double>> earlier =
-              forkTimes.computeIfAbsent(work, _ -> new LinkedHashMap<>());
-          times.forEach((device, seconds) ->
-              earlier.computeIfAbsent(device, _ -> new ArrayList<>()).add(seconds));
-          if (round == TRIALS) {
-            contenders.put(work, keepingUp(contenders.getOrDefault(work, List.of()), earlier));
-          }
-          System.out.printf(
-              Locale.ROOT,
-              "%5.1f min, fork %d of %d: %s: %s%n",
-              (System.nanoTime() - start) / 60e9,
-              round,
-              forks,
-              work,
-              inWords(times));
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> end(temporary, files)));
+    for (int round = 1; round <= forks; round++) {
+      for (Plan.Case work : List.copyOf(contenders.keySet())) {
+        SequencedMap<String, Double> times = race(work, temporary, files.log());
+        if (round == 1) {
+          // What fails is not tried again.
+          contenders.put(work, List.copyOf(times.keySet()));
         }
-        measurements.write(json);
+        SequencedMap<String, List<Double>> earlier =
+            forkTimes.computeIfAbsent(work, _ -> new LinkedHashMap<>());
+        times.forEach((device, seconds) ->
+            earlier.computeIfAbsent(device, _ -> new ArrayList<>()).add(seconds));
+        if (round == TRIALS) {
+          contenders.put(work, keepingUp(contenders.getOrDefault(work, List.of()), earlier));
+        }
+        System.out.printf(
+            Locale.ROOT,
+            "%5.1f min, fork %d of %d: %s: %s%n",
+            (System.nanoTime() - start) / 60e9,
+            round,
+            forks,
+            work,
+            inWords(times));
+        if (!measurements.isEmpty()) {
+          facts.write(files.facts());
+          measurements.write(files.json());
+        }
       }
-    } finally {
-      Answers.delete(temporary);
     }
+    finished = true;
     return allOfOursMeasured;
+  }
+
+  /** When this JVM ends, in the middle of a run too: removes what is temporary. */
+  private void end(Path temporary, RunFiles files) {
+    ended = true;
+    // A fork that ended by itself would write its archive of classes first.
+    List<ProcessHandle> running = ProcessHandle.current().descendants().toList();
+    running.forEach(ProcessHandle::destroyForcibly);
+    running.forEach(process -> process.onExit().join());
+    try {
+      Answers.delete(temporary);
+    } catch (IOException e) {
+      System.out.println("cannot delete " + temporary + ": " + e.getMessage());
+    }
+    if (!finished) {
+      System.out.println(
+          Files.exists(files.json())
+              ? "stopped: %s and %s hold what was measured; its table: --table %s"
+                  .formatted(files.json(), files.facts().getFileName(), files.json())
+              : "stopped before anything was measured");
+    }
+  }
+
+  /** Holds whoever asks once this JVM ends: nothing is started, or taken for a failure, then. */
+  private void waitIfEnded() {
+    while (ended) {
+      LockSupport.park();
+    }
   }
 
   /** The seconds of one fork each; none of those that failed, but a line that says so. */
@@ -152,34 +184,32 @@ final class Rounds {
       throws IOException, RunnerException {
     SequencedMap<String, Double> times = new LinkedHashMap<>();
     Path answers = Files.createTempDirectory(temporary, "answers");
-    try {
-      for (String device : contenders.getOrDefault(work, List.of())) {
-        ChainedOptionsBuilder options = options(work, device);
-        if (!device.equals(NO_DEVICE)) {
-          List<String> flags = new ArrayList<>(classArchive(temporary, device));
-          flags.add("-D" + Answers.FOLDER + "=" + answers);
-          if (!isOurs(device)) {
-            flags.add(QUIET_COMPILER);
-          }
-          options.jvmArgsPrepend(flags.toArray(String[]::new));
+    for (String device : contenders.getOrDefault(work, List.of())) {
+      ChainedOptionsBuilder options = options(work, device);
+      if (!device.equals(NO_DEVICE)) {
+        List<String> flags = new ArrayList<>(classArchive(temporary, device));
+        flags.add("-D" + Answers.FOLDER + "=" + answers);
+        if (!isOurs(device)) {
+          flags.add(QUIET_COMPILER);
         }
-        Fork fork = measure(options, log);
-        for (RunResult result : fork.results()) {
-          measurements.add(result);
-          times.put(device, seconds(result));
-        }
-        if (fork.results().isEmpty()) {
-          allOfOursMeasured &= !isOurs(device);
-          System.out.printf(
-              "left out: %s: %s (see %s)%n",
-              device.equals(NO_DEVICE) ? work : device,
-              reason(fork.output()),
-              log);
-        }
+        options.jvmArgsPrepend(flags.toArray(String[]::new));
       }
-    } finally {
-      Answers.delete(answers);
+      waitIfEnded();
+      Fork fork = measure(options, log);
+      waitIfEnded();
+      for (RunResult result : fork.results()) {
+        measurements.add(result);
+        times.put(device, seconds(result));
+      }
+      if (fork.results().isEmpty()) {
+        allOfOursMeasured &= !isOurs(device);
+        System.out.printf(
+            "left out: %s: %s (see %s)%n",
+            device.equals(NO_DEVICE) ? work : device, reason(fork.output()), log);
+      }
     }
+    // They are large: the next case finds its own there.
+    Answers.delete(answers);
     return times;
   }
 

@@ -61,7 +61,7 @@ public final class Suite implements Callable<Integer> {
   @Override
   public Integer call() throws IOException, RunnerException {
     if (!earlier.toString().isEmpty()) {
-      writeTable(earlier);
+      writeTable(RunFiles.of(earlier));
       return 0;
     }
     boolean full = words.contains("full");
@@ -99,10 +99,12 @@ public final class Suite implements Callable<Integer> {
     }
     Files.createDirectories(folder);
     MachineFacts facts = MachineFacts.collect(answers);
-    Path json = unused(facts.values().get("date") + (full ? "-full" : "-short"));
-    facts.write(factsOf(json));
-    boolean complete = rounds.run(json, logOf(json));
-    writeTable(json);
+    RunFiles files =
+        RunFiles.unused(folder, facts.values().get("date") + (full ? "-full" : "-short"));
+    boolean complete = rounds.run(files, facts);
+    if (Files.exists(files.json())) {
+      writeTable(files);
+    }
     return complete ? 0 : 1;
   }
 
@@ -138,31 +140,9 @@ public final class Suite implements Callable<Integer> {
         .toList();
   }
 
-  private static void writeTable(Path json) throws IOException {
-    MachineFacts facts = MachineFacts.read(factsOf(json));
-    Path table = json.resolveSibling(baseName(json) + ".md");
-    Files.writeString(table, new Report(Result.read(json), facts).markdown());
-    System.out.println("wrote " + table);
-  }
-
-  private static Path factsOf(Path json) {
-    return json.resolveSibling(baseName(json) + ".properties");
-  }
-
-  private static Path logOf(Path json) {
-    return json.resolveSibling(baseName(json) + ".log");
-  }
-
-  private static String baseName(Path json) {
-    return json.getFileName().toString().replaceFirst("\\.json$", "");
-  }
-
-  /** A file that does not exist yet: results are never overwritten. */
-  private Path unused(String name) {
-    Path json = folder.resolve(name + ".json");
-    for (int i = 2; Files.exists(json); i++) {
-      json = folder.resolve(name + "-" + i + ".json");
-    }
-    return json;
+  private static void writeTable(RunFiles files) throws IOException {
+    MachineFacts facts = MachineFacts.read(files.facts());
+    Files.writeString(files.table(), new Report(Result.read(files.json()), facts).markdown());
+    System.out.println("wrote " + files.table());
   }
 }
