@@ -35,11 +35,24 @@ record Result(
     double gigabytes,
     double peakMegabytes) {
 
-  /** Reads the file that JMH writes with {@code -rf json}. */
+  /**
+   * Reads the file that JMH writes with {@code -rf json}.
+   *
+   * @throws IOException if it cannot be read, or is another one
+   */
   static List<Result> read(Path json) throws IOException {
     List<Result> results = new ArrayList<>();
     for (JsonNode node : new ObjectMapper().readTree(json.toFile())) {
+      boolean isOfJmh =
+          node.path("benchmark").asText().contains(".")
+              && !node.path("primaryMetric").path("rawData").isEmpty();
+      if (!isOfJmh) {
+        throw new IOException("it is not what JMH writes");
+      }
       results.add(of(node));
+    }
+    if (results.isEmpty()) {
+      throw new IOException("there are no measurements in it");
     }
     return results;
   }

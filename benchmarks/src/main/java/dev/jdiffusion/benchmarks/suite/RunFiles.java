@@ -13,11 +13,15 @@ import java.util.stream.Stream;
 record RunFiles(Path folder, String name) {
   private static final String JSON = ".json";
 
+  /** Whether a file has the name of what JMH measured. */
+  static boolean isJson(Path file) {
+    return String.valueOf(file.getFileName()).endsWith(JSON);
+  }
+
   /** The files that a {@code .json} file belongs to. */
   static RunFiles of(Path json) {
     String name = json.getFileName().toString();
-    String base = name.endsWith(JSON) ? name.substring(0, name.length() - JSON.length()) : name;
-    return new RunFiles(json.resolveSibling(""), base);
+    return new RunFiles(json.resolveSibling(""), name.substring(0, name.length() - JSON.length()));
   }
 
   /** Files of which none exists yet: those of another run are never overwritten. */
