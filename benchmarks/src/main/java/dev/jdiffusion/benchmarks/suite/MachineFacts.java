@@ -10,11 +10,14 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Properties;
 import java.util.SequencedMap;
 
 /** Where and when results were measured: what a table needs beside what JMH writes. */
 record MachineFacts(SequencedMap<String, String> values) {
+  /** Names the commit of the code, where the script that starts a run could find it. */
+  private static final String COMMIT = "jdiffusion.benchmarks.commit";
 
   /** This machine, today. */
   static MachineFacts collect(Map<String, DeviceProbe.Answer> devices) {
@@ -32,6 +35,10 @@ record MachineFacts(SequencedMap<String, String> values) {
             + System.getProperty("os.arch"));
     facts.put(
         "jdk", System.getProperty("java.vendor") + " " + System.getProperty("java.vm.version"));
+    String commit = System.getProperty(COMMIT, "");
+    if (!commit.isEmpty()) {
+      facts.put("commit", commit);
+    }
     devices.forEach((device, answer) -> {
       if (answer.opens()) {
         facts.put("device." + device, answer.text());
@@ -64,27 +71,47 @@ record MachineFacts(SequencedMap<String, String> values) {
   }
 
   private static String processor() {
-    return field(Path.of("/proc/cpuinfo"), "model name");
-  }
-
-  private static double memory() {
-    String kilobytes = field(Path.of("/proc/meminfo"), "MemTotal").replaceAll("[^0-9]", "");
-    return kilobytes.isEmpty() ? 0 : Double.parseDouble(kilobytes) * 1024;
-  }
-
-  /** The first value of a {@code name : value} file of the Linux kernel. */
-  private static String field(Path file, String name) {
-    if (!Files.exists(file)) {
-      return System.getProperty("os.arch");
-    }
-    try (var lines = Files.lines(file)) {
-      return lines
-          .filter(line -> line.startsWith(name))
-          .map(line -> line.substring(line.indexOf(':') + 1).strip())
-          .findFirst()
-          .orElse("unknown");
+    Path cpuinfo = Path.of("/proc/cpuinfo");
+    try {
+      return processor(Files.exists(cpuinfo) ? Files.readString(cpuinfo) : "");
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /**
+   * A processor's name, with the numbers that tell generations apart: virtual machines give all of
+   * a vendor's the same name.
+   *
+   * @param cpuinfo as Linux has it; empty on other systems
+   */
+  static String processor(String cpuinfo) {
+    String name = field(cpuinfo, "model name").orElse(System.getProperty("os.arch"));
+    List<String> numbers = new ArrayList<>();
+    field(cpuinfo, "vendor_id").ifPresent(numbers::add);
+    field(cpuinfo, "cpu family").ifPresent(family -> numbers.add("family " + family));
+    field(cpuinfo, "model").ifPresent(model -> numbers.add("model " + model));
+    return numbers.isEmpty() ? name : name + " (" + String.join(" ", numbers) + ")";
+  }
+
+  private static double memory() {
+    Path meminfo = Path.of("/proc/meminfo");
+    try {
+      String text = Files.exists(meminfo) ? Files.readString(meminfo) : "";
+      return field(text, "MemTotal")
+          .map(kilobytes -> Double.parseDouble(kilobytes.replaceAll("[^0-9]", "")) * 1024)
+          .orElse(0.0);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** The first value of a {@code name : value} file of the Linux kernel. */
+  private static Optional<String> field(String text, String name) {
+    return text.lines()
+        .map(line -> line.split(":", 2))
+        .filter(parts -> parts.length == 2 && parts[0].strip().equals(name))
+        .map(parts -> parts[1].strip())
+        .findFirst();
   }
 }
