@@ -5,6 +5,7 @@ import dev.jdiffusion.benchmarks.work.GpuName;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.IntSummaryStatistics;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -43,7 +44,6 @@ final class Report {
     StringBuilder text = new StringBuilder("# Benchmarks\n\n");
     text.append("| | |\n| --- | --- |\n");
     facts.values().forEach((key, value) -> text.append("| %s | %s |\n".formatted(key, value)));
-    int forks = results.stream().mapToInt(Result::forks).max().orElse(0);
     text.append(
         """
 
@@ -51,14 +51,17 @@ final class Report {
         `libtorch-tuned` is started so that glibc keeps freed memory and asks for large pages, and has the fused
         Adam that Python users can ask for.
 
-        Medians over %d forks. `ratio` is a peer's time divided by ours, so more than 1 means that we are faster. Of
+        %s. `ratio` is a peer's time divided by ours, so more than 1 means that we are faster. Of
         libtorch's memory formats the faster one counts, an asterisk says that it is channels-last; one that was
         given up for being much slower than the other, and has fewer forks, does not. Two asterisks: channels-last,
-        without oneDNN's kernels for AVX-512. A device whose result is not ours is left out of a row. `spread` is the distance from our
-        fastest fork to our slowest. `limit` is our share of the machine's limit: of the fused multiply-add peak or
-        of the memory bandwidth measured in the same run, whichever is larger.
+        without oneDNN's kernels for AVX-512. A device whose result is not ours is left out of a row. `spread` is
+        the distance from our fastest fork to our slowest. `limit` is our share of the machine's limit: of the fused
+        multiply-add peak or of the memory bandwidth measured in the same run, whichever is larger. It passes 100 %%
+        where less is done than is counted: convolutions of 3x3 windows are counted as plain sums and take Winograd's
+        way, with fewer products; and data that stays in a cache moves faster than the bandwidth, which is that of
+        memory.
         """
-            .formatted(forks));
+            .formatted(forks()));
     SequencedMap<String, List<Case>> groups = new LinkedHashMap<>();
     for (Result result : results) {
       List<Case> cases = groups.computeIfAbsent(result.group(), unused -> new ArrayList<>());
@@ -81,6 +84,21 @@ final class Report {
     gpuLibraries(text);
     targets(text);
     return text.toString();
+  }
+
+  /** How many forks stand behind a number; a run that was stopped has fewer of some cases. */
+  private String forks() {
+    IntSummaryStatistics forks =
+        results.stream()
+            .filter(r -> Rounds.isOurs(r.device()))
+            .mapToInt(Result::forks)
+            .summaryStatistics();
+    if (forks.getCount() == 0 || forks.getMax() == 1) {
+      return "Of one fork each";
+    }
+    return forks.getMin() == forks.getMax()
+        ? "Medians over %d forks".formatted(forks.getMax())
+        : "Medians over %d to %d forks".formatted(forks.getMin(), forks.getMax());
   }
 
   private void machine(StringBuilder text, List<Case> cases) {
@@ -120,7 +138,7 @@ final class Report {
       cells.add(work.work());
       cells.add(Integer.toString(work.threads()));
       cells.add(cell(ours.map(r -> milliseconds(r.seconds()))));
-      cells.add(cell(ours.map(r -> percent(r.spread()))));
+      cells.add(cell(ours.filter(r -> r.forks() > 1).map(r -> percent(r.spread()))));
       for (String library : libraries) {
         Optional<Result> peer = best(work, library, Result::seconds);
         cells.add(cell(peer.map(r -> milliseconds(r.seconds()) + format(r))));

@@ -56,6 +56,28 @@ class ReportTest {
     assertTrue(table(lucky).contains("| W | 2 |  |  | 1.00 |"), () -> table(lucky));
   }
 
+  @Test
+  void oneForkHasNoSpreadAndNoMedian() {
+    String one = table(new Result("gemm", "W", "cpu", 2, 1, 1e-3, 0, 20, 10, 0));
+    assertTrue(one.contains("| W | 2 | 1.00 |  | 20.0 |"), one);
+    assertTrue(one.contains("\nOf one fork each. "), one);
+  }
+
+  @Test
+  void itSaysOverHowManyForksItsMediansAre() {
+    assertContains("\nMedians over 5 forks. ");
+    String stopped =
+        table(
+            new Result("gemm", "W", "cpu", 2, 3, 1e-3, 0, 20, 10, 0),
+            new Result("gemm", "V", "cpu", 2, 2, 1e-3, 0, 20, 10, 0));
+    assertTrue(stopped.contains("\nMedians over 2 to 3 forks. "), stopped);
+  }
+
+  @Test
+  void itSaysHowALimitCanBePassed() {
+    assertContains("It passes 100 %");
+  }
+
   private static String table(Result... results) {
     return new Report(List.of(results), new MachineFacts(new LinkedHashMap<>())).markdown();
   }
