@@ -8,16 +8,16 @@ import org.openjdk.jmh.annotations.Param;
  * arrays of 128 MiB. Everything else is divided by these.
  */
 public class MachineBenchmark extends SideBySide {
-  /** Most of a millisecond on one core, so that starting threads does not count. */
-  private static final int MULTIPLY_ADDS = 192 << 20;
+  /** Of each thread: some milliseconds' work, so that starting threads does not count. */
+  private static final long MULTIPLY_ADDS = 96 << 20;
 
-  private static final int ELEMENTS = 1 << 25;
+  private static final long ELEMENTS = 1 << 25;
 
   @Param public Workload.Machine.Limit limit;
 
   @Override
   protected Workload workload() {
     return new Workload.Machine(
-        limit, limit == Workload.Machine.Limit.FMA ? MULTIPLY_ADDS : ELEMENTS);
+        limit, limit == Workload.Machine.Limit.FMA ? threads * MULTIPLY_ADDS : ELEMENTS);
   }
 }

@@ -93,18 +93,20 @@ final class JDiffusionContender implements Contender {
     return switch (work.limit()) {
       case FMA -> multiplyAdds(work);
       case COPY -> {
-        Tensor x = input("x", work.size());
-        Tensor out = empty(work.size());
+        int size = Math.toIntExact(work.size());
+        Tensor x = input("x", size);
+        Tensor out = empty(size);
         yield new Repeatable(() -> elementwise.copy(x, out), out);
       }
       case TRIAD -> {
-        Tensor x = input("x", work.size());
-        Tensor y = input("y", work.size());
+        int size = Math.toIntExact(work.size());
+        Tensor x = input("x", size);
+        Tensor y = input("y", size);
         Runnable triad = () -> elementwise.addScaled(0.5, x, y);
         yield new Repeatable(
             triad,
             () -> {
-              y.copyFrom(Workload.values("y", work.size()));
+              y.copyFrom(Workload.values("y", size));
               triad.run();
               return y.toFloats();
             });

@@ -44,7 +44,7 @@ public sealed interface Workload {
    * their result is out and y after one run. FMA: {@code size} independent fused multiply-adds in
    * registers; it has no result.
    */
-  record Machine(Limit limit, int size) implements Workload {
+  record Machine(Limit limit, long size) implements Workload {
     /** Which limit. */
     public enum Limit {
       FMA,
