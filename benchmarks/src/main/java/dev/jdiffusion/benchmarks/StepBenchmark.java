@@ -21,7 +21,8 @@ public class StepBenchmark extends SideBySide {
     TRAINING_RESNET(Workload.Step.Network.ANNOTATED_RESNET, Workload.Step.Kind.TRAINING, 128),
     TRAINING_CIFAR(Workload.Step.Network.CIFAR, Workload.Step.Kind.TRAINING, 8),
     SAMPLING(Workload.Step.Network.ANNOTATED, Workload.Step.Kind.SAMPLING, 64),
-    SAMPLING_RESNET(Workload.Step.Network.ANNOTATED_RESNET, Workload.Step.Kind.SAMPLING, 64);
+    SAMPLING_RESNET(Workload.Step.Network.ANNOTATED_RESNET, Workload.Step.Kind.SAMPLING, 64),
+    SAMPLING_CIFAR(Workload.Step.Network.CIFAR, Workload.Step.Kind.SAMPLING, 8);
 
     private final Workload.Step work;
 

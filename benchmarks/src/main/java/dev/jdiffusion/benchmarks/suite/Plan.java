@@ -39,8 +39,9 @@ final class Plan {
 
   private static final List<String> BLAS =
       List.of("openblas", "cublas", "cublas-tf32", "cublas-bf16");
+  private static final List<String> CUDNN = List.of("cudnn", "cudnn-tf32");
   private static final List<String> CONVOLUTIONS =
-      Stream.concat(TORCH_FORMATS.stream(), Stream.of("cudnn", "cudnn-tf32")).toList();
+      Stream.concat(TORCH_FORMATS.stream(), CUDNN.stream()).toList();
   private static final List<String> NOBODY = List.of();
 
   /** The groups whose work is, for a good part, products and convolutions. */
@@ -226,24 +227,27 @@ final class Plan {
     return List.of(
         peak(),
         bandwidth(),
-        gemm("512x512x512", "1024x1024x1024", "2048x2048x2048").alsoOnOneThread(),
+        gemm("128x128x128", "256x256x256", "512x512x512").alsoOnOneThread(),
+        gemm("1024x1024x1024", "2048x2048x2048").alsoOnOneThread(),
         gemm("4096x4096x4096").only(Where.ON_GPUS),
         gemm("100352x28x384", "28x100352x384:tn"),
         convolution("WINDOW3_28_64", "WINDOW3_14_128", "WINDOW3_7_256"),
         convolution("WINDOW1_28_64", "HALVING4_28_64", "DOUBLING4_14_64"),
         convolution("DEPTHWISE7_28_56", "STEM7_28_1_18"),
-        gradients("WINDOW3_28_64", "WINDOW3_14_128", "WINDOW3_7_256", "WINDOW1_28_64"),
+        gradients("WINDOW3_28_64", "WINDOW1_28_64", "DEPTHWISE7_28_56"),
+        gradients("WINDOW3_14_128", "WINDOW3_7_256").only(Where.ON_GPUS),
         norm("PLAIN_64_8", "SILU_64_8", "SCALED_SILU_64_8"),
-        attention("SOFTMAX").and("length", "49", "196", "1024").and("headSize", "32"),
-        attention("SOFTMAX").and("length", "196", "1024").and("headSize", "64"),
-        attention("LINEAR").and("length", "196").and("headSize", "32"),
+        attention("SOFTMAX").and("length", "49", "196", "1024").and("headSize", "32", "64"),
+        attention("LINEAR").and("length", "49", "196", "1024").and("headSize", "32"),
+        attention("LINEAR").and("length", "196").and("headSize", "64"),
         elementwise("ADD", "SILU"),
         softmax("50176x196"),
         optimizer("3000000"),
         optimizer("36000000").costing(6, 5),
         step("TRAINING", "TRAINING_RESNET").costing(18, 8),
         step("TRAINING_CIFAR").costing(20, 12),
-        step("SAMPLING").costing(8, 4),
+        step("SAMPLING", "SAMPLING_RESNET").costing(8, 4),
+        step("SAMPLING_CIFAR").costing(10, 6),
         startup("INFO", "TRAIN_ONE_STEP", "SAMPLE_ONE_STEP"));
   }
 
@@ -257,7 +261,8 @@ final class Plan {
         gemm("100352x28x384", "28x100352x384:tn"),
         convolution("WINDOW3_28_64", "WINDOW1_28_64", "DEPTHWISE7_28_56"),
         convolution("WINDOW3_14_128", "WINDOW3_7_256").only(Where.ON_GPUS),
-        gradients("WINDOW3_28_64", "WINDOW3_14_128", "WINDOW3_7_256", "WINDOW1_28_64"),
+        gradients("WINDOW3_28_64", "WINDOW3_14_128", "WINDOW3_7_256", "WINDOW1_28_64")
+            .only(Where.ON_GPUS),
         norm("SILU_64_8"),
         attention("SOFTMAX").and("length", "196").and("headSize", "32"),
         attention("LINEAR").and("length", "196").and("headSize", "32"),
@@ -291,11 +296,11 @@ final class Plan {
     return bothPasses(entry("conv", ConvolutionBenchmark.class, CONVOLUTIONS).and("layer", layers));
   }
 
+  /** By our devices and cuDNN: libtorch is asked for all gradients together. */
   private static Entry gradients(String... layers) {
-    return entry("conv", ConvolutionGradBenchmark.class, CONVOLUTIONS)
+    return entry("conv", ConvolutionGradBenchmark.class, CUDNN)
         .and("layer", layers)
-        .and("gradient", "INPUT", "WEIGHT")
-        .only(Where.ON_GPUS);
+        .and("gradient", "INPUT", "WEIGHT");
   }
 
   private static Entry norm(String... layers) {

@@ -73,6 +73,29 @@ class PlanTest {
   }
 
   @Test
+  void theFullSetHasWorkThatTheShortOneLeavesOut() {
+    for (String name :
+        List.of(
+            "gemm 128x128x128 x1",
+            "gemm 256x256x256 x2",
+            "attention 64 SOFTMAX 49 FORWARD x2",
+            "attention 32 LINEAR 49 BACKWARD x2",
+            "attention 32 LINEAR 1024 FORWARD x2",
+            "attention 64 LINEAR 196 BACKWARD x2",
+            "conv INPUT WINDOW3_28_64 x2",
+            "conv WEIGHT WINDOW1_28_64 x2",
+            "conv INPUT DEPTHWISE7_28_56 x2",
+            "step SAMPLING_RESNET x2",
+            "step SAMPLING_CIFAR x2")) {
+      assertTrue(casesOf(Plan.full(), "cpu").contains(name), name);
+      assertFalse(casesOf("cpu").contains(name), name);
+    }
+    assertFalse(casesOf(Plan.full(), "cpu").contains("conv INPUT WINDOW3_7_256 x2"));
+    assertTrue(casesOf(Plan.full(), "libtorch").contains("step SAMPLING_CIFAR x2"));
+    assertFalse(casesOf(Plan.full(), "libtorch").contains("conv INPUT WINDOW3_28_64 x2"));
+  }
+
+  @Test
   void libtorchRunsAsInstalledAndTunedWhereverItRuns() {
     for (Plan.Case work : cases()) {
       List<String> peers = work.entry().peers();
@@ -86,7 +109,11 @@ class PlanTest {
   }
 
   private static List<String> casesOf(String device) {
-    return Plan.quick().stream()
+    return casesOf(Plan.quick(), device);
+  }
+
+  private static List<String> casesOf(List<Plan.Entry> set, String device) {
+    return set.stream()
         .flatMap(entry -> entry.cases(THREADS).stream())
         .filter(work -> work.runsOn(device))
         .map(Plan.Case::toString)
