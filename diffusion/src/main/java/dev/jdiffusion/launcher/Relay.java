@@ -10,6 +10,7 @@ import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Runs the program as a child process and is invisible around it: streams, signals and the exit
@@ -21,7 +22,16 @@ final class Relay {
       "WARNING: Using incubator modules: jdk.incubator.vector\n"
           .getBytes(StandardCharsets.US_ASCII);
 
+  /** A signal that ended the child on its way to {@code exec} is noticed here after a moment. */
+  private static final long SIGNAL_MILLIS = 500;
+
+  private static final int INTERRUPTED = 130;
+
   private final List<String> command;
+
+  private volatile @Nullable Process child;
+  private volatile int endedWith;
+  private boolean ending;
 
   Relay(List<String> command) {
     this.command = command;
@@ -29,25 +39,74 @@ final class Relay {
 
   /** Runs the child to its end. Returns its exit code, 128 + n when signal n ended it. */
   int run() throws IOException {
-    final Process child =
-        new ProcessBuilder(command)
-            .redirectInput(ProcessBuilder.Redirect.INHERIT)
-            .redirectOutput(ProcessBuilder.Redirect.INHERIT)
-            .start();
     // A shutdown that no handler below catches (a closed console, a signal of another kind) must
     // not end this process before the child has saved its work.
     Thread lastResort =
         new Thread() {
           @Override
           public void run() {
-            child.destroy();
-            waitFor(child);
+            endChild();
           }
         };
-    Runtime.getRuntime().addShutdownHook(lastResort);
-    forwardSignals(child);
-    copyWithoutWarning(child.getErrorStream(), System.err);
-    return waitFor(child);
+    try {
+      Runtime.getRuntime().addShutdownHook(lastResort);
+    } catch (IllegalStateException e) {
+      // A signal came before its handler: this process is ending, with an exit code of its own.
+      return INTERRUPTED;
+    }
+    handleSignals();
+    Process started = start();
+    if (started == null) {
+      return endedWith == 0 ? INTERRUPTED : endedWith;
+    }
+    try {
+      copyWithoutWarning(started.getErrorStream(), System.err);
+    } catch (IOException e) {
+      // Java 8 closes the streams of a process that it is told to end.
+      return waitFor(started);
+    }
+    return waitFor(started);
+  }
+
+  /** Starts the child; gives null where this process has been told to end before that. */
+  private synchronized @Nullable Process start() throws IOException {
+    if (ending) {
+      return null;
+    }
+    try {
+      Process started =
+          new ProcessBuilder(command)
+              .redirectInput(ProcessBuilder.Redirect.INHERIT)
+              .redirectOutput(ProcessBuilder.Redirect.INHERIT)
+              .start();
+      child = started;
+      return started;
+    } catch (IOException e) {
+      awaitSignal();
+      if (endedWith != 0) {
+        return null;
+      }
+      throw e;
+    }
+  }
+
+  private void awaitSignal() {
+    try {
+      for (int i = 0; i < SIGNAL_MILLIS && endedWith == 0; i++) {
+        Thread.sleep(1);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private synchronized void endChild() {
+    ending = true;
+    Process running = child;
+    if (running != null) {
+      terminate(running);
+      waitFor(running);
+    }
   }
 
   private static int waitFor(Process child) {
@@ -99,19 +158,21 @@ final class Relay {
    * terminal did so already. {@code sun.misc.Signal} is reached by reflection because Java 8's
    * published signatures leave it out.
    */
-  private static void forwardSignals(final Process child) {
+  private void handleSignals() {
     try {
       Class<?> signal = Class.forName("sun.misc.Signal");
       Class<?> handler = Class.forName("sun.misc.SignalHandler");
+      final Method number = signal.getMethod("getNumber");
       Object forward =
           Proxy.newProxyInstance(
               Relay.class.getClassLoader(),
               new Class<?>[] {handler},
               new InvocationHandler() {
                 @Override
-                public Object invoke(Object proxy, Method method, Object[] args) {
+                public Object invoke(Object proxy, Method method, Object[] args)
+                    throws ReflectiveOperationException {
                   if (method.getName().equals("handle")) {
-                    forward(child, args[0].toString());
+                    signalled(args[0].toString(), (Integer) number.invoke(args[0]));
                   }
                   return null;
                 }
@@ -130,9 +191,20 @@ final class Relay {
     }
   }
 
+  private void signalled(String signal, int number) {
+    Process running = child;
+    if (running != null) {
+      forward(running, signal);
+    } else {
+      // A child that is being started at this moment is ended on the way out.
+      endedWith = 128 + number;
+      System.exit(endedWith);
+    }
+  }
+
   private static void forward(Process child, String signal) {
     if (signal.equals("SIGTERM")) {
-      child.destroy();
+      terminate(child);
       return;
     }
     String pid = pidOf(child);
@@ -144,6 +216,16 @@ final class Relay {
           .inheritIO()
           .start();
     } catch (IOException e) {
+      terminate(child);
+    }
+  }
+
+  /** {@code Process.destroy} would also close the stream that the child's last words come from. */
+  private static void terminate(Process child) {
+    try {
+      Object handle = Process.class.getMethod("toHandle").invoke(child);
+      Class.forName("java.lang.ProcessHandle").getMethod("destroy").invoke(handle);
+    } catch (ReflectiveOperationException e) {
       child.destroy();
     }
   }

@@ -167,6 +167,7 @@ final class LauncherProcessTest {
   void passesTerminate() throws Exception {
     Outcome outcome = signal("TERM");
     assertEquals("saved after TERM\n", outcome.output);
+    assertEquals("last words\n", outcome.error);
     assertEquals(143, outcome.exitCode);
   }
 
@@ -178,6 +179,14 @@ final class LauncherProcessTest {
     Outcome outcome = signal("INT");
     assertEquals("saved after INT\n", outcome.output);
     assertEquals(130, outcome.exitCode);
+  }
+
+  @Test
+  @DisplayName("starts nothing and says nothing where a signal ends it before the program's start")
+  void endsSilentlyWhenItIsEndingAlready() throws Exception {
+    Outcome outcome = run(launcher(THIS_JAVA, "too late"), "");
+    assertEquals("ended with 130\n", outcome.output);
+    assertEquals("", outcome.error);
   }
 
   @Test
@@ -204,7 +213,8 @@ final class LauncherProcessTest {
     assertEquals(0, sent);
     StringBuilder rest = new StringBuilder();
     output.lines().forEach(line -> rest.append(line).append('\n'));
-    return new Outcome(process.waitFor(), rest.toString(), "");
+    String error = new String(process.getErrorStream().readAllBytes(), UTF_8);
+    return new Outcome(process.waitFor(), rest.toString(), error);
   }
 
   private static long programPid(BufferedReader output) throws IOException {

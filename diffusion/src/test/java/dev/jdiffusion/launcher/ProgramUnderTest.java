@@ -1,8 +1,10 @@
 package dev.jdiffusion.launcher;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import sun.misc.Signal;
 
@@ -25,6 +27,19 @@ final class ProgramUnderTest {
         System.out.println("property " + System.getProperty("given"));
         System.out.println("launcher " + System.getProperty(Launcher.PARENT_PID_PROPERTY));
       }
+      case "too late" -> {
+        // Whoever is started while the JVM is ending can add no hook any more.
+        Relay relay = new Relay(List.of("no such program"));
+        Runtime.getRuntime()
+            .addShutdownHook(
+                new Thread(() -> {
+                  try {
+                    System.out.println("ended with " + relay.run());
+                  } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                  }
+                }));
+      }
       case "wait" -> {
         CountDownLatch signalled = new CountDownLatch(1);
         String[] by = {""};
@@ -40,6 +55,7 @@ final class ProgramUnderTest {
         System.out.println("pid " + ProcessHandle.current().pid());
         signalled.await();
         System.out.println("saved after " + by[0]);
+        System.err.println("last words");
         System.exit(by[0].equals("INT") ? 130 : 143);
       }
       default -> throw new IllegalArgumentException(args[0]);
