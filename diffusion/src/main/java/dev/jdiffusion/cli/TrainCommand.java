@@ -8,6 +8,7 @@ import dev.jdiffusion.diffusion.progress.Progress;
 import dev.jdiffusion.diffusion.progress.StopRequest;
 import dev.jdiffusion.diffusion.train.TrainingRun;
 import dev.jdiffusion.diffusion.train.TrainingStoppedException;
+import dev.jdiffusion.launcher.ParentWatch;
 import dev.jdiffusion.tensor.BackendUnavailableException;
 import dev.jdiffusion.tensor.OutOfDeviceMemoryException;
 import java.io.PrintStream;
@@ -49,7 +50,8 @@ final class TrainCommand {
             Arguments.choice(arguments, PROFILE, GROUPINGS)
                 .map(name -> Profiler.Grouping.valueOf(name.toUpperCase(Locale.ROOT))));
     try (Progress progress = Progress.of(out, System.getenv());
-        StopRequest stop = StopRequest.ofSignals(endNow)) {
+        StopRequest stop =
+            StopRequest.ofSignals(progress::line, endNow, ParentWatch::signalComesTwice)) {
       return switch (TrainingRun.run(request, progress, stop)) {
         case COMPLETE -> ExitCode.DONE;
         case INTERRUPTED -> ExitCode.INTERRUPTED;

@@ -244,7 +244,7 @@ final class Relay {
    * second Ctrl-C. Fields of {@code stat} after the command name: state, ppid, pgrp, session,
    * tty_nr, tpgid.
    */
-  private static boolean terminalSignalsTheChildToo() {
+  static boolean terminalSignalsTheChildToo() {
     byte[] stat = new byte[1024];
     try (InputStream in = new FileInputStream("/proc/self/stat")) {
       int n = in.read(stat);

@@ -153,6 +153,11 @@ final class Program {
       await(() -> Files.exists(file) && lines(file).size() >= lines);
     }
 
+    /** Waits until the program has said something; fails if the process ends before. */
+    void awaitLine(String line) {
+      await(() -> lines(outFile).contains(line));
+    }
+
     /** Waits until something is so; fails if the process ends before. */
     void await(BooleanSupplier reached) {
       while (!reached.getAsBoolean()) {

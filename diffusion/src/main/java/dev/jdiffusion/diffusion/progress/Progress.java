@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** Tells the person at the keyboard how far a long work is. */
+/** Tells the person at the keyboard how far a long work is. Any thread may call it. */
 public interface Progress extends AutoCloseable {
   /**
    * Where the work stands.

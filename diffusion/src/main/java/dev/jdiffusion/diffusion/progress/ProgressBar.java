@@ -28,7 +28,7 @@ final class ProgressBar implements Progress {
   }
 
   @Override
-  public void show(State state) {
+  public synchronized void show(State state) {
     complete = state.done() >= state.total();
     write(render(state, columns()));
   }
@@ -75,7 +75,7 @@ final class ProgressBar implements Progress {
   }
 
   @Override
-  public void line(String text) {
+  public synchronized void line(String text) {
     if (complete) {
       close();
     } else if (!shown.isEmpty()) {
@@ -87,7 +87,7 @@ final class ProgressBar implements Progress {
   }
 
   @Override
-  public void close() {
+  public synchronized void close() {
     if (!shown.isEmpty()) {
       out.println();
       out.flush();

@@ -24,7 +24,7 @@ final class ProgressLines implements Progress {
   }
 
   @Override
-  public void show(State state) {
+  public synchronized void show(State state) {
     long now = nanoTime.getAsLong();
     if (started && now - last < INTERVAL_NANOS && state.done() < state.total()) {
       return;
@@ -43,13 +43,13 @@ final class ProgressLines implements Progress {
   }
 
   @Override
-  public void line(String text) {
+  public synchronized void line(String text) {
     out.println(text);
     out.flush();
   }
 
   @Override
-  public void close() {
+  public synchronized void close() {
     out.flush();
   }
 }
