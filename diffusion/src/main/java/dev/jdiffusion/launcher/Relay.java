@@ -212,9 +212,9 @@ final class Relay {
       return;
     }
     try {
-      new ProcessBuilder("sh", "-c", "kill -" + signal.substring("SIG".length()) + " " + pid)
-          .inheritIO()
-          .start();
+      // A child that is gone by then, of the same signal perhaps, needs no message.
+      String kill = "kill -" + signal.substring("SIG".length()) + " " + pid + " 2>/dev/null";
+      new ProcessBuilder("sh", "-c", kill).inheritIO().start();
     } catch (IOException e) {
       terminate(child);
     }
