@@ -17,6 +17,8 @@ import java.util.zip.GZIPOutputStream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -277,8 +279,19 @@ class BadInputTest {
         "--count 0 ~ --count: 0",
         "--weights best ~ use one of ema, raw",
         "--out none/x.png ~ there is no folder",
+        "--out grid.JPG ~ --out grid.JPG: is written as PNG; name a file that ends in .png",
+        "--out grid.gif ~ --out grid.gif: is written as PNG",
+        "--gif film.png ~ --gif film.png: is written as GIF; name a file that ends in .gif",
+        "--out grid --gif ./grid ~ --out and --gif are the same file, grid; name two",
       })
   void aWrongFlagOfSampleIsExplained(String flags, String expected) {
     assertRefused("sample --checkpoint " + run + " " + flags, expected);
+  }
+
+  @Test
+  @DisabledOnOs(OS.WINDOWS)
+  void whatIsThereAndNoFileIsNotReplaced() {
+    assertRefused("sample --checkpoint " + run + " --out /dev/null", "/dev/null: it is a device");
+    assertTrue(Files.exists(Path.of("/dev/null")) && !Files.isRegularFile(Path.of("/dev/null")));
   }
 }

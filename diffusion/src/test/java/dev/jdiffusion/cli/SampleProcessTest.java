@@ -13,6 +13,8 @@ import java.util.Arrays;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The sample command: a checkpoint is all it needs, and a picture is the same in any company. */
@@ -102,6 +104,20 @@ class SampleProcessTest {
     Path still = draw("a.png", "--count 3 --batch 2 --gif " + gif);
     BufferedImage first = ImageIO.read(gif.toFile());
     assertEquals(ImageIO.read(still.toFile()).getWidth(), first.getWidth());
+  }
+
+  @Test
+  @DisabledOnOs(OS.WINDOWS)
+  void aSymbolicLinkIsWrittenThrough() throws IOException {
+    Path target = Files.createDirectory(folder.resolve("elsewhere")).resolve("real.png");
+    Files.createSymbolicLink(folder.resolve("link.png"), Path.of("elsewhere/real.png"));
+    byte[] expected = Files.readAllBytes(draw("a.png", "--count 1"));
+    for (int i = 0; i < 2; i++) {
+      Path link = draw("link.png", "--count 1");
+      assertTrue(Files.isSymbolicLink(link));
+      assertArrayEquals(expected, Files.readAllBytes(target));
+      Files.writeString(target, "what the link led to before");
+    }
   }
 
   @Test

@@ -1,5 +1,6 @@
 package dev.jdiffusion.diffusion.sample;
 
+import dev.jdiffusion.diffusion.AtomicFiles;
 import dev.jdiffusion.diffusion.Devices;
 import dev.jdiffusion.diffusion.UserError;
 import dev.jdiffusion.diffusion.checkpoint.Checkpoint;
@@ -12,14 +13,20 @@ import dev.jdiffusion.tensor.Backend;
 import dev.jdiffusion.tensor.Precision;
 import dev.jdiffusion.tensor.Products;
 import dev.jdiffusion.tensor.Shape;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 
 /** Draws pictures from a checkpoint alone: it carries the configuration of its network. */
 public final class SampleRun {
+  /** Names of files in these formats end so. */
+  private static final Set<String> FORMATS =
+      Set.of("png", "jpg", "jpeg", "gif", "bmp", "webp", "tif", "tiff");
+
   private SampleRun() {}
 
   /**
@@ -53,8 +60,7 @@ public final class SampleRun {
    * @throws UserError if the request or something in its way has to be put right
    */
   public static void run(Request request, Progress progress) {
-    checkWritable(request.out);
-    request.gif.ifPresent(SampleRun::checkWritable);
+    checkFiles(request.out, request.gif);
     try (Checkpoint checkpoint = Checkpoint.open(Checkpoint.find(request.checkpoint))) {
       RunConfig config = checkpoint.config();
       UNet model = checkpoint.network();
@@ -121,9 +127,33 @@ public final class SampleRun {
   }
 
   /** Found out before the drawing, which may take minutes. */
-  private static void checkWritable(Path file) {
-    Path folder = file.toAbsolutePath().getParent();
-    if (folder == null || Files.isDirectory(file)) {
+  private static void checkFiles(Path out, Optional<Path> gif) {
+    checkExtension("--out", out, "png");
+    Path grid = checkWritable(out);
+    gif.ifPresent(file -> {
+      checkExtension("--gif", file, "gif");
+      if (checkWritable(file).equals(grid)) {
+        throw new UserError("--out and --gif are the same file, " + out + "; name two");
+      }
+    });
+  }
+
+  /** Any name will do, but not one that promises another format than the file is going to have. */
+  private static void checkExtension(String flag, Path file, String format) {
+    String name = String.valueOf(file.getFileName());
+    String extension = name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
+    if (FORMATS.contains(extension) && !extension.equals(format)) {
+      throw new UserError(
+          "%s %s: is written as %s; name a file that ends in .%s"
+              .formatted(flag, file, format.toUpperCase(Locale.ROOT), format));
+    }
+  }
+
+  /** Returns the one path among all to the same file. */
+  private static Path checkWritable(Path file) {
+    Path real = AtomicFiles.destination(file).toAbsolutePath();
+    Path folder = real.getParent();
+    if (folder == null) {
       throw new UserError(file + ": is a folder; name a file in it");
     }
     if (!Files.isDirectory(folder)) {
@@ -131,6 +161,11 @@ public final class SampleRun {
     }
     if (!Files.isWritable(folder)) {
       throw new UserError(file + ": the folder " + folder + " cannot be written to");
+    }
+    try {
+      return folder.toRealPath().resolve(real.getFileName());
+    } catch (IOException e) {
+      throw UserError.io("cannot read " + folder, e, "check its permissions");
     }
   }
 }
