@@ -331,6 +331,20 @@ class TrainProcessTest {
   }
 
   @Test
+  void theLossIsShownHoweverFewStepsAreLogged() throws IOException {
+    Path run = folder.resolve("run");
+    Program.Result result = Program.call(TRAIN + " --log-every 100 --out " + run);
+    String text = String.join("\n", result.out());
+    assertTrue(text.matches("(?s).*step 1/12  loss \\d.*"), text);
+    assertTrue(text.matches("(?s).*; mean loss of the last 12: \\d.*"), text);
+    Files.delete(run.resolve("metrics.jsonl"));
+    Program.Result again = Program.call("train --resume --out " + run);
+    assertEquals(0, again.code(), again.toString());
+    assertFalse(again.toString().contains("NaN"), again.toString());
+    assertTrue(again.out().contains("trained 12 steps in 0:00"), again.toString());
+  }
+
+  @Test
   void whatIsWrittenToAPipeIsPlainLines() {
     Program.Result result = Program.in(folder).run(TRAIN + " --out run");
     String text = String.join("\n", result.out());

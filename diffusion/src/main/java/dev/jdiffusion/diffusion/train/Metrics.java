@@ -189,19 +189,6 @@ final class Metrics implements AutoCloseable {
     return Collections.unmodifiableList(points);
   }
 
-  /** Mean of the finite losses among the last {@code count}; NaN where there is none. */
-  double meanOfLast(int count) {
-    double sum = 0;
-    int finite = 0;
-    for (LossPlot.Point point : points.subList(Math.max(0, points.size() - count), points.size())) {
-      if (Double.isFinite(point.loss())) {
-        sum += point.loss();
-        finite++;
-      }
-    }
-    return sum / finite;
-  }
-
   /** Adds to the training time, which pauses between two parts of a run do not count for. */
   void passTime(double passed) {
     seconds += passed;

@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,7 +33,6 @@ public final class TrainingRun implements AutoCloseable {
   /** So many steps in a row without a finite gradient are no accident. */
   static final int MOST_SKIPPED_IN_A_ROW = 5;
 
-  private static final int SMOOTHED_LOSSES = 50;
   private static final double SPEED_MEMORY = 0.9;
 
   private final RunFolder folder;
@@ -41,6 +41,7 @@ public final class TrainingRun implements AutoCloseable {
   private final Backend backend;
   private final Trainer trainer;
   private final Metrics metrics;
+  private final RecentLosses losses = new RecentLosses();
   private final RunPictures pictures;
   private final Progress progress;
   private final StopRequest stop;
@@ -310,6 +311,7 @@ public final class TrainingRun implements AutoCloseable {
     int number = step.step();
     boolean last = number == trainer.totalSteps();
     metrics.passTime(seconds);
+    losses.add(step.loss());
     if (number % config.logEvery() == 0 || last || step.skipped()) {
       metrics.add(
           new Metrics.Line(
@@ -356,7 +358,7 @@ public final class TrainingRun implements AutoCloseable {
 
   private void show(Trainer.Step step) {
     List<String> details = new ArrayList<>();
-    details.add(String.format(Locale.ROOT, "loss %.4f", metrics.meanOfLast(SMOOTHED_LOSSES)));
+    losses.mean().ifPresent(mean -> details.add(String.format(Locale.ROOT, "loss %.4f", mean)));
     details.add(String.format(Locale.ROOT, "%.0f images/s", step.images() / secondsPerStep));
     details.add("epoch " + (step.epoch() + 1));
     details.add(String.format(Locale.ROOT, "lr %.2g", step.learningRate()));
@@ -367,14 +369,20 @@ public final class TrainingRun implements AutoCloseable {
   }
 
   private String lossSummary() {
-    double seconds = metrics.seconds();
-    return String.format(
-        Locale.ROOT,
-        "trained %d steps in %s; mean loss of the last %d logged: %.4f",
-        trainer.position().step(),
-        Progress.duration(seconds),
-        Math.min(SMOOTHED_LOSSES, metrics.points().size()),
-        metrics.meanOfLast(SMOOTHED_LOSSES));
+    String trained =
+        "trained "
+            + trainer.position().step()
+            + " steps in "
+            + Progress.duration(metrics.seconds());
+    OptionalDouble mean = losses.mean();
+    return mean.isEmpty()
+        ? trained
+        : String.format(
+            Locale.ROOT,
+            "%s; mean loss of the last %d: %.4f",
+            trained,
+            losses.count(),
+            mean.getAsDouble());
   }
 
   /** Writes a checkpoint, unless the present state is on disk. */

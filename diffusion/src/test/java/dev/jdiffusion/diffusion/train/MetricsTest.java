@@ -115,14 +115,4 @@ class MetricsTest {
     }
     assertEquals(2, Files.readAllLines(file).size());
   }
-
-  @Test
-  void theMeanOfTheLastLossesLeavesSkippedStepsOut() {
-    try (Metrics metrics = Metrics.open(file, 0)) {
-      for (double loss : new double[] {9, 1, Double.NaN, 3}) {
-        metrics.add(line(1, loss));
-      }
-      assertEquals(2.0, metrics.meanOfLast(3));
-    }
-  }
 }
