@@ -15,6 +15,7 @@ import dev.jdiffusion.tensor.ops.Loss;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.List;
@@ -68,7 +69,7 @@ public final class RunConfig {
     for (Map.Entry<Setting, Object> entry : layer.values().entrySet()) {
       Setting setting = entry.getKey();
       Object before = values.get(setting);
-      if (setting.isFixedOnResume() && !entry.getValue().equals(before)) {
+      if (setting.isFixedOnResume() && !isSame(setting, entry.getValue(), before)) {
         throw new UserError(
             where
                 + ": the run to resume has "
@@ -79,12 +80,36 @@ public final class RunConfig {
                 + text(entry.getValue())
                 + "; leave "
                 + setting.flag()
-                + " out, or start a new run with another --out");
+                + " out: train --resume --out "
+                + where
+                + ", or start a new run with another --out");
       }
     }
     EnumMap<Setting, Object> changed = new EnumMap<>(values);
     overlay(changed, layer);
+    // Another path to the same pictures must not change what checkpoints say.
+    changed.put(Setting.DATASET, dataset());
     return new RunConfig(changed);
+  }
+
+  private static boolean isSame(Setting setting, Object value, @Nullable Object before) {
+    return value.equals(before)
+        || (setting == Setting.DATASET
+            && before instanceof String other
+            && isSamePath((String) value, other));
+  }
+
+  /** {@code ./cats/} is {@code cats}, but {@code ./mnist} is a folder and {@code mnist} a name. */
+  private static boolean isSamePath(String a, String b) {
+    try {
+      Path first = Path.of(a);
+      Path second = Path.of(b);
+      return first.toAbsolutePath().normalize().equals(second.toAbsolutePath().normalize())
+          && !Setting.DATASET_NAMES.contains(a)
+          && !Setting.DATASET_NAMES.contains(b);
+    } catch (InvalidPathException e) {
+      return false;
+    }
   }
 
   private static void overlay(EnumMap<Setting, Object> values, Layer layer) {

@@ -83,6 +83,9 @@ public enum Setting {
       "checkpoint-every", whole(0, Integer.MAX_VALUE), Resume.FREE, "steps between checkpoints"),
   KEEP_CHECKPOINTS("keep-checkpoints", whole(1, 100_000), Resume.FREE, "how many stay on disk");
 
+  /** The datasets that are not paths; a folder of the same name is {@code ./mnist}. */
+  public static final List<String> DATASET_NAMES = List.of("strokes", "mnist", "fashion-mnist");
+
   /** Whether a run may be continued with another value. */
   private enum Resume {
     FIXED,

@@ -2,6 +2,7 @@ package dev.jdiffusion.diffusion.data;
 
 import dev.jdiffusion.diffusion.UserError;
 import dev.jdiffusion.diffusion.config.NearestName;
+import dev.jdiffusion.diffusion.config.Setting;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -13,17 +14,14 @@ import java.util.Optional;
 
 /** Opens a dataset by the name or path that {@code --dataset} takes. */
 public final class Datasets {
-  /** The names that are not paths; a folder of the same name is {@code ./mnist}. */
-  public static final List<String> NAMES = List.of("strokes", "mnist", "fashion-mnist");
-
   /** The strokes are a dataset like any other: training seeds do not change them. */
   private static final long STROKES_SEED = 0;
 
   private Datasets() {}
 
   /**
-   * Opens {@code spec}: one of {@link #NAMES}, a folder with IDX files, a folder of images, a .zip
-   * of one, or a single IDX file.
+   * Opens {@code spec}: one of {@link Setting#DATASET_NAMES}, a folder with IDX files, a folder of
+   * images, a .zip of one, or a single IDX file.
    *
    * @throws UserError when there is nothing of that name or it cannot be used
    */
@@ -104,8 +102,9 @@ public final class Datasets {
   }
 
   private static UserError unknown(String spec) {
+    List<String> names = Setting.DATASET_NAMES;
     return new UserError(
         "dataset '%s': no such file or folder%s; use %s, or the path of a folder or .zip"
-            .formatted(spec, NearestName.hint(spec, NAMES), String.join(", ", NAMES)));
+            .formatted(spec, NearestName.hint(spec, names), String.join(", ", names)));
   }
 }

@@ -122,6 +122,27 @@ class RunConfigTest {
   }
 
   @ParameterizedTest
+  @CsvSource({
+    "cats, ./cats/, true",
+    "../a/cats, ../a/b/../cats, true",
+    "cats, dogs, false",
+    "mnist, ./mnist, false",
+    "./mnist, mnist, false"
+  })
+  void aResumedRunTakesAnyPathToItsDataset(String before, String now, boolean same) {
+    RunConfig config = RunConfig.of(new Layer(), flags("dataset", before));
+    Path run = Path.of("runs/x");
+    if (same) {
+      assertEquals(before, config.resumedWith(flags("dataset", now), run).dataset());
+    } else {
+      UserError error =
+          assertThrows(UserError.class, () -> config.resumedWith(flags("dataset", now), run));
+      // Without --dataset alone, the run's folder would be looked for under another name.
+      assertTrue(error.getMessage().contains("train --resume --out runs/x"), error.getMessage());
+    }
+  }
+
+  @ParameterizedTest
   @CsvSource(
       delimiter = '|',
       value = {
