@@ -34,22 +34,25 @@ public final class Main {
    */
   static int run(String[] args, PrintStream out, PrintStream err, Runnable endNow) {
     try {
-      return execute(args, out, endNow);
+      int code = execute(args, out, endNow);
+      return out.checkError() && code == ExitCode.DONE
+          ? fail(err, ExitCode.USER_ERROR, "cannot write to the standard output: is the disk full?")
+          : code;
     } catch (ParameterException e) {
       return fail(err, ExitCode.USER_ERROR, CommandLines.explain(e));
     } catch (UserError | BackendUnavailableException e) {
       return fail(err, ExitCode.USER_ERROR, String.valueOf(e.getMessage()));
     } catch (TrainingStoppedException e) {
       return fail(err, ExitCode.FAILED, String.valueOf(e.getMessage()));
-    } catch (OutOfMemoryError e) {
-      return fail(err, ExitCode.USER_ERROR, memoryHint());
     } catch (OutOfDeviceMemoryException e) {
       return fail(err, ExitCode.USER_ERROR, e.getMessage() + "; use a smaller --batch");
-    } catch (ReportedException e) {
-      return ranOutOfMemory(e)
-          ? fail(err, ExitCode.USER_ERROR, memoryHint())
-          : fail(err, ExitCode.FAILED, "internal error: " + e.getMessage());
-    } catch (RuntimeException | StackOverflowError e) {
+    } catch (RuntimeException | Error e) {
+      if (ranOutOfMemory(e)) {
+        return fail(err, ExitCode.USER_ERROR, memoryHint());
+      }
+      if (e instanceof ReportedException) {
+        return fail(err, ExitCode.FAILED, "internal error: " + e.getMessage());
+      }
       int code = fail(err, ExitCode.FAILED, "internal error: " + e);
       e.printStackTrace(err);
       return code;
@@ -82,10 +85,14 @@ public final class Main {
     };
   }
 
-  /** Memory may run out on a thread that reads pictures ahead, too. */
+  /**
+   * Memory may run out on a thread that reads pictures ahead, or while a class is made ready. Of
+   * what such a class met when it was first touched, later errors keep the name only.
+   */
   private static boolean ranOutOfMemory(Throwable failure) {
     for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-      if (cause instanceof OutOfMemoryError) {
+      if (cause instanceof OutOfMemoryError
+          || String.valueOf(cause.getMessage()).contains(OutOfMemoryError.class.getName())) {
         return true;
       }
     }

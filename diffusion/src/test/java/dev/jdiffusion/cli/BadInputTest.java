@@ -7,12 +7,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.zip.GZIPOutputStream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
@@ -22,6 +25,7 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** What is wrong gets one line that says what, where and what to do, exit code 2, no lost work. */
 class BadInputTest {
@@ -286,6 +290,55 @@ class BadInputTest {
       })
   void aWrongFlagOfSampleIsExplained(String flags, String expected) {
     assertRefused("sample --checkpoint " + run + " " + flags, expected);
+  }
+
+  /** A program whose output fails in some way. */
+  private static Program.Result infoInto(OutputStream out) {
+    ByteArrayOutputStream err = new ByteArrayOutputStream();
+    int code =
+        Main.run(new String[] {"info"}, new PrintStream(out), new PrintStream(err, true), () -> {});
+    return new Program.Result(
+        code, List.of(), err.toString(StandardCharsets.UTF_8).lines().toList());
+  }
+
+  @Test
+  void outputThatGetsLostIsAnError() {
+    Program.Result result =
+        infoInto(
+            new OutputStream() {
+              @Override
+              public void write(int b) throws IOException {
+                throw new IOException("No space left on device");
+              }
+            });
+    assertEquals(2, result.code(), result.toString());
+    assertEquals(
+        List.of("diffusion: cannot write to the standard output: is the disk full?"), result.err());
+  }
+
+  static List<Error> errorsForWantOfMemory() {
+    OutOfMemoryError cause = new OutOfMemoryError("Java heap space");
+    NoClassDefFoundError later = new NoClassDefFoundError("Could not initialize class X");
+    later.initCause(
+        new ExceptionInInitializerError("Exception " + cause + " [in thread \"main\"]"));
+    return List.of(
+        cause, new BootstrapMethodError(cause), new ExceptionInInitializerError(cause), later);
+  }
+
+  @ParameterizedTest
+  @MethodSource("errorsForWantOfMemory")
+  void wantOfMemoryIsNoInternalErrorWhateverItIsWrappedIn(Error error) {
+    Program.Result result =
+        infoInto(
+            new OutputStream() {
+              @Override
+              public void write(int b) {
+                throw error;
+              }
+            });
+    assertEquals(2, result.code(), result.toString());
+    assertEquals(1, result.err().size(), result.toString());
+    assertTrue(result.err().getFirst().contains("out of memory"), result.toString());
   }
 
   @Test
