@@ -2,6 +2,7 @@ package dev.jdiffusion.launcher;
 
 import java.io.File;
 import java.io.IOException;
+import java.io.InputStream;
 import java.lang.management.ManagementFactory;
 import java.lang.reflect.InvocationTargetException;
 import java.nio.charset.StandardCharsets;
@@ -21,7 +22,10 @@ import java.util.Map;
  * this one is too old. Standard streams, signals and the exit code are passed on.
  */
 public final class Launcher {
-  /** More flags for the program's JVM, separated by blanks; they come last, so they win. */
+  /**
+   * More flags for the program's JVM, separated by blanks; they come last, so they win over those
+   * of the launcher's own JVM, which win over the launcher's choice.
+   */
   static final String FLAGS_VARIABLE = "JDIFFUSION_JAVA_OPTS";
 
   static final String PARENT_PID_PROPERTY = "jdiffusion.launcher.pid";
@@ -41,6 +45,7 @@ public final class Launcher {
 
   private static final String VECTOR_MODULE = "jdk.incubator.vector";
   private static final String VECTOR_CLASS = "jdk.incubator.vector.FloatVector";
+  private static final int FAILED = 1;
   private static final int WRONG_USAGE = 2;
 
   private Launcher() {}
@@ -61,7 +66,14 @@ public final class Launcher {
       System.exit(WRONG_USAGE);
     }
     String javaCommand = found.installation.command().getPath();
-    System.exit(new Relay(command(javaCommand, mainClass, args, System.getenv())).run());
+    List<String> own = ManagementFactory.getRuntimeMXBean().getInputArguments();
+    List<String> command = command(javaCommand, mainClass, args, own, System.getenv());
+    int exitCode = new Relay(command).run();
+    if (exitCode == FAILED && refusesFlags(command, mainClass)) {
+      System.err.println(explainRefusal(javaCommand, own, System.getenv()));
+      exitCode = WRONG_USAGE;
+    }
+    System.exit(exitCode);
   }
 
   private static boolean flagsAreHere() {
@@ -88,14 +100,22 @@ public final class Launcher {
    * The command of the program's JVM. The collector is the serial one: training reuses pooled
    * buffers, so there is next to no garbage, and the parallel collectors' threads and barriers only
    * cost. The heap may grow to three quarters of the memory, of the container's where there is one.
+   *
+   * @param own the flags that this JVM was started with; those that tune a JVM are passed on
    */
   static List<String> command(
-      String java, String mainClass, String[] args, Map<String, String> environment) {
-    String userFlags = environment.get(FLAGS_VARIABLE);
-    List<String> flags =
-        userFlags == null || userFlags.trim().isEmpty()
-            ? new ArrayList<String>()
-            : Arrays.asList(userFlags.trim().split("\\s+"));
+      String java,
+      String mainClass,
+      String[] args,
+      List<String> own,
+      Map<String, String> environment) {
+    List<String> flags = passedOn(own);
+    List<String> fromVariable = flagsOf(environment);
+    if (choosesCollector(fromVariable)) {
+      // Two collectors are an error, not a matter of which comes last.
+      flags.removeIf(Launcher::isCollector);
+    }
+    flags.addAll(fromVariable);
     List<String> command = new ArrayList<>();
     command.add(java);
     command.add("--add-modules");
@@ -148,12 +168,61 @@ public final class Launcher {
   }
 
   private static boolean choosesCollector(List<String> flags) {
-    for (String flag : flags) {
-      if (flag.matches("-XX:\\+Use\\w+GC")) {
-        return true;
+    return flags.stream().anyMatch(Launcher::isCollector);
+  }
+
+  private static boolean isCollector(String flag) {
+    return flag.matches("-XX:\\+Use\\w+GC");
+  }
+
+  private static List<String> flagsOf(Map<String, String> environment) {
+    String text = environment.getOrDefault(FLAGS_VARIABLE, "").trim();
+    return text.isEmpty() ? new ArrayList<String>() : Arrays.asList(text.split("\\s+"));
+  }
+
+  /**
+   * The flags and properties that mean the program, not this process: none that choose classes, and
+   * no agents, whose ports and files only one process can have.
+   */
+  private static List<String> passedOn(List<String> own) {
+    List<String> result = new ArrayList<>();
+    for (String flag : own) {
+      if (flag.matches("-[XD].*")
+          && !flag.matches("-X(bootclasspath|run|debug).*|-Dcom\\.sun\\.management\\..*")) {
+        result.add(flag);
       }
     }
-    return false;
+    return result;
+  }
+
+  /**
+   * Whether the flags alone keep the program's JVM from starting, so that the program never ran.
+   */
+  private static boolean refusesFlags(List<String> command, String mainClass)
+      throws IOException, InterruptedException {
+    List<String> version = new ArrayList<>(command.subList(0, command.indexOf(mainClass)));
+    version.add("-version");
+    Process process = new ProcessBuilder(version).redirectErrorStream(true).start();
+    try (InputStream output = process.getInputStream()) {
+      byte[] buffer = new byte[8192];
+      while (output.read(buffer) >= 0) {
+        // The program's JVM has said already what it does not like.
+        continue;
+      }
+    }
+    return process.waitFor() != 0;
+  }
+
+  private static String explainRefusal(
+      String java, List<String> own, Map<String, String> environment) {
+    List<String> flags = passedOn(own);
+    String variable = String.join(" ", flagsOf(environment));
+    return "diffusion: "
+        + java
+        + " does not start with the flags given to it: correct "
+        + (variable.isEmpty() ? "" : FLAGS_VARIABLE + "=" + variable)
+        + (variable.isEmpty() || flags.isEmpty() ? "" : " or ")
+        + (flags.isEmpty() ? "" : "what follows java: " + String.join(" ", flags));
   }
 
   private static String absolute(String classPath) {

@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import javax.tools.ToolProvider;
@@ -94,9 +95,73 @@ final class LauncherProcessTest {
         List.of(
             "feature " + Runtime.version().feature(),
             "vector true",
-            "property yes",
+            "property yes, null",
+            "flags -XX:+UseParallelGC -Xmx200m",
             "launcher " + process.pid()),
         outcome.output.lines().toList());
+  }
+
+  @Test
+  @DisplayName("passes its own JVM's flags on, over which those of the variable win")
+  void passesOwnFlags() throws Exception {
+    ProcessBuilder launcher = launcher(THIS_JAVA, "describe");
+    launcher
+        .command()
+        .addAll(
+            1, List.of("-Xmx100m", "-XX:+UseParallelGC", "-Dgiven=by flag", "-Dother=kept as is"));
+    Outcome outcome = run(launcher, "");
+    assertEquals("", outcome.error);
+    assertTrue(outcome.output.contains("property by flag, kept as is\n"), outcome.output);
+    assertTrue(outcome.output.contains("flags -Xmx100m -XX:+UseParallelGC\n"), outcome.output);
+    launcher.environment().put(Launcher.FLAGS_VARIABLE, "-Dgiven=first -Xmx200m -XX:+UseSerialGC");
+    outcome = run(launcher, "");
+    assertEquals("", outcome.error);
+    assertTrue(outcome.output.contains("property first, kept as is\n"), outcome.output);
+    assertTrue(
+        outcome.output.contains("flags -Xmx100m -Xmx200m -XX:+UseSerialGC\n"), outcome.output);
+  }
+
+  @Test
+  @DisplayName("passes on no agents and no classes")
+  void keepsAgentsAndClasses() {
+    List<String> command =
+        Launcher.command(
+            "java",
+            "Main",
+            new String[0],
+            List.of(
+                "-agentlib:jdwp=transport=dt_socket",
+                "-javaagent:a.jar",
+                "-Xrunjdwp:x",
+                "-Xbootclasspath/a:b.jar",
+                "-Dcom.sun.management.jmxremote.port=1",
+                "--add-modules=java.sql",
+                "-Xint"),
+            Map.of());
+    for (String word : List.of("agent", "jdwp", "classpath", "management", "java.sql")) {
+      assertTrue(command.stream().noneMatch(flag -> flag.contains(word)), command.toString());
+    }
+    assertTrue(command.contains("-Xint"), command.toString());
+  }
+
+  @Test
+  @DisplayName("names the variable whose flags the program's JVM refuses, and exits with 2")
+  void explainsBadFlags() throws Exception {
+    ProcessBuilder launcher = launcher(THIS_JAVA, "describe");
+    launcher.environment().put(Launcher.FLAGS_VARIABLE, "-XX:+NoSuchFlag");
+    Outcome outcome = run(launcher, "");
+    assertEquals(2, outcome.exitCode, outcome.error);
+    String last = outcome.error.lines().toList().getLast();
+    assertTrue(last.startsWith("diffusion: "), last);
+    assertTrue(last.contains("correct JDIFFUSION_JAVA_OPTS=-XX:+NoSuchFlag"), last);
+  }
+
+  @Test
+  @DisplayName("passes on the exit code 1 of a program whose flags are good")
+  void passesFailure() throws Exception {
+    Outcome outcome = run(launcher(THIS_JAVA, "exit", "1"), "");
+    assertEquals(1, outcome.exitCode);
+    assertEquals("", outcome.error);
   }
 
   @Test

@@ -2,10 +2,12 @@ package dev.jdiffusion.launcher;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.stream.Collectors;
 import sun.misc.Signal;
 
 /** Stands in for the command line: does what its first argument says. */
@@ -24,7 +26,12 @@ final class ProgramUnderTest {
         System.out.println("feature " + Runtime.version().feature());
         System.out.println(
             "vector " + ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent());
-        System.out.println("property " + System.getProperty("given"));
+        System.out.println(
+            "property " + System.getProperty("given") + ", " + System.getProperty("other"));
+        System.out.println(
+            ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+                .filter(flag -> flag.matches("-Xmx.*|-XX:.*GC"))
+                .collect(Collectors.joining(" ", "flags ", "")));
         System.out.println("launcher " + System.getProperty(Launcher.PARENT_PID_PROPERTY));
       }
       case "too late" -> {
