@@ -1,6 +1,7 @@
 package dev.jdiffusion.cli;
 
 import dev.jdiffusion.diffusion.UserError;
+import dev.jdiffusion.diffusion.progress.PlainLine;
 import dev.jdiffusion.diffusion.train.TrainingStoppedException;
 import dev.jdiffusion.launcher.ParentWatch;
 import dev.jdiffusion.tensor.BackendUnavailableException;
@@ -108,7 +109,7 @@ public final class Main {
   }
 
   private static int fail(PrintStream err, int code, String message) {
-    err.println(CommandLines.PROGRAM + ": " + message.replaceAll("\\R+", " "));
+    err.println(CommandLines.PROGRAM + ": " + PlainLine.of(message));
     err.flush();
     return code;
   }

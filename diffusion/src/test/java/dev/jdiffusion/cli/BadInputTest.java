@@ -118,6 +118,11 @@ class BadInputTest {
   }
 
   @Test
+  void noControlCharacterReachesTheTerminal() {
+    assertRefused("sample --checkpoint \u001b[2Jnone", "diffusion: ?[2Jnone: no such file");
+  }
+
+  @Test
   void aDatasetMustBeThere() throws IOException {
     assertTrainingRefused("--dataset " + folder.resolve("none"), "none");
     Path empty = Files.createDirectory(folder.resolve("empty"));

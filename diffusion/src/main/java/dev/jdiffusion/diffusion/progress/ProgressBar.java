@@ -83,7 +83,7 @@ final class ProgressBar implements Progress {
       write("");
       out.print('\r');
     }
-    out.println(text);
+    out.println(PlainLine.of(text));
   }
 
   @Override

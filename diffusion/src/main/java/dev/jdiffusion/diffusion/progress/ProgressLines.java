@@ -44,7 +44,7 @@ final class ProgressLines implements Progress {
 
   @Override
   public synchronized void line(String text) {
-    out.println(text);
+    out.println(PlainLine.of(text));
     out.flush();
   }
 

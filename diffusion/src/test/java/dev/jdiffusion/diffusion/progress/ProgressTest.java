@@ -56,6 +56,18 @@ class ProgressTest {
   }
 
   @Test
+  void whatATerminalWouldObeyIsNotPrinted() {
+    String name = "skipped \u001b[31ma\u009b\tb\nc\u007f: ä";
+    try (Progress bar = new ProgressBar(out, () -> 80);
+        Progress lines = new ProgressLines(out, System::nanoTime)) {
+      bar.line(name);
+      lines.line(name);
+    }
+    String expected = "skipped ?[31ma??b c?: ä";
+    assertEquals(List.of(expected, expected), printed().lines().toList());
+  }
+
+  @Test
   void aShorterBarWipesOutTheLongerOne() {
     try (Progress bar = new ProgressBar(out, () -> 80)) {
       bar.show(new State("step", 1, 9, List.of("loss 10000.0"), Double.NaN));
