@@ -36,7 +36,8 @@ public final class UserError extends RuntimeException {
     return new UserError(what + ": " + reason(cause) + "; " + advice, cause);
   }
 
-  private static String reason(IOException cause) {
+  /** Why the operating system refused, in a few words without the path. */
+  public static String reason(IOException cause) {
     return switch (cause) {
       case NoSuchFileException e -> "no such file or folder";
       case AccessDeniedException e -> "permission denied";

@@ -9,9 +9,12 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -20,8 +23,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The class of an image is the sub-folder it lies in: the first one below the folders that all
  * images have in common. Pictures and classes are in the order of their names, whatever the file
- * system's. All images are decoded when the dataset is opened; one that cannot be is skipped and
- * named in {@link #notices()}.
+ * system's. All images are decoded when the dataset is opened; one that cannot be is skipped;
+ * {@link #notices()} counts these and names the first few.
  */
 public final class ImageFolderDataset implements ImageDataset {
   /** The side length where neither the person nor the images ask for less. */
@@ -44,6 +47,10 @@ public final class ImageFolderDataset implements ImageDataset {
   private ImageFolderDataset(Path path, ImageSource source, DatasetOptions options, long budget) {
     name = path.toString();
     List<String> names = source.names();
+    Optional<String> ignored = ignored(source.ignored());
+    if (names.isEmpty() && ignored.isPresent()) {
+      throw new UserError(path + ": no images in it that can be read; " + ignored.get());
+    }
     if (names.isEmpty()) {
       throw new UserError(
           path
@@ -65,7 +72,7 @@ public final class ImageFolderDataset implements ImageDataset {
     @Nullable String[] problems = decodeAll(source, options, greyed);
     pixels.seal();
     places = IntStream.range(0, names.size()).filter(i -> problems[i] == null).toArray();
-    notices = notices(names, problems, places.length, greyed.get());
+    notices = notices(names, problems, places.length, greyed.get(), ignored);
     if (places.length == 0) {
       pixels.close();
       throw new UserError(
@@ -139,7 +146,9 @@ public final class ImageFolderDataset implements ImageDataset {
             if (picture.channels() > channels) {
               greyed.incrementAndGet();
             }
-          } catch (CorruptImageException | IOException e) {
+          } catch (IOException e) {
+            problems[i] = UserError.reason(e);
+          } catch (CorruptImageException e) {
             problems[i] = Objects.requireNonNullElse(e.getMessage(), e.toString());
           }
           int ready = done.incrementAndGet();
@@ -150,8 +159,27 @@ public final class ImageFolderDataset implements ImageDataset {
     return problems;
   }
 
+  /** What to say of pictures in other formats; empty where there are none. */
+  private static Optional<String> ignored(SortedMap<String, Integer> counts) {
+    if (counts.isEmpty()) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        counts.entrySet().stream()
+            .map(each -> each.getValue() + " ." + each.getKey())
+            .collect(
+                Collectors.joining(
+                    ", ",
+                    "ignored files in formats that are not read (",
+                    "): convert them to PNG or JPEG")));
+  }
+
   private static List<String> notices(
-      List<String> names, @Nullable String[] problems, int readable, int greyed) {
+      List<String> names,
+      @Nullable String[] problems,
+      int readable,
+      int greyed,
+      Optional<String> ignored) {
     List<String> notices = new ArrayList<>();
     int skipped = problems.length - readable;
     for (int i = 0; i < problems.length && notices.size() < NAMED_NOTICES; i++) {
@@ -162,6 +190,7 @@ public final class ImageFolderDataset implements ImageDataset {
     if (skipped > 0) {
       notices.add("skipped %d of %d images".formatted(skipped, problems.length));
     }
+    ignored.ifPresent(notices::add);
     if (greyed > 0) {
       notices.add(
           "%d of %d images are in colour and read in grey; --channels 3 keeps their colour"

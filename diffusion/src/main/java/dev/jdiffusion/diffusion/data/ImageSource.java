@@ -5,6 +5,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.FileSystemLoopException;
 import java.nio.file.FileVisitOption;
 import java.nio.file.FileVisitResult;
@@ -19,7 +20,10 @@ import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipException;
@@ -28,6 +32,10 @@ import java.util.zip.ZipFile;
 /** The image files of a folder or a zip, sorted by name; readable from any number of threads. */
 interface ImageSource extends Closeable {
   Set<String> EXTENSIONS = Set.of("png", "jpg", "jpeg", "bmp", "gif");
+
+  /** What pictures in formats that nothing here can read are named like. */
+  Set<String> OTHER_EXTENSIONS =
+      Set.of("webp", "avif", "heic", "heif", "jxl", "jp2", "tif", "tiff", "svg", "psd", "tga");
 
   /** Larger files are no training pictures. */
   int MAX_FILE_BYTES = 64 << 20;
@@ -38,14 +46,26 @@ interface ImageSource extends Closeable {
   /** The content of file {@code index}. */
   byte[] bytes(int index) throws IOException;
 
-  /** Whether the last part is named like an image and no part is hidden. */
-  static boolean isImage(List<String> parts) {
+  /** How many pictures there are in other formats, by the extensions of their names. */
+  default SortedMap<String, Integer> ignored() {
+    return Collections.emptySortedMap();
+  }
+
+  /**
+   * Whether the last part is named like an image and no part is hidden.
+   *
+   * @param ignored counts the names of pictures in other formats
+   */
+  static boolean isImage(List<String> parts, Map<String, Integer> ignored) {
     if (parts.isEmpty() || parts.stream().anyMatch(ImageSource::isHidden)) {
       return false;
     }
     String name = parts.getLast();
-    int dot = name.lastIndexOf('.');
-    return EXTENSIONS.contains(name.substring(dot + 1).toLowerCase(Locale.ROOT));
+    String extension = name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
+    if (OTHER_EXTENSIONS.contains(extension)) {
+      ignored.merge(extension, 1, Integer::sum);
+    }
+    return EXTENSIONS.contains(extension);
   }
 
   /** macOS leaves such things in folders and zips; its "._a.jpg" is not a picture. */
@@ -65,6 +85,7 @@ interface ImageSource extends Closeable {
   static ImageSource ofFolder(Path root) {
     record Entry(String name, Path path) {}
     List<Entry> entries = new ArrayList<>();
+    SortedMap<String, Integer> ignored = new TreeMap<>();
     try {
       Files.walkFileTree(
           root,
@@ -75,7 +96,7 @@ interface ImageSource extends Closeable {
             public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
               List<String> parts = new ArrayList<>();
               root.relativize(file).forEach(part -> parts.add(part.toString()));
-              if (attributes.isRegularFile() && isImage(parts)) {
+              if (attributes.isRegularFile() && isImage(parts, ignored)) {
                 entries.add(new Entry(String.join("/", parts), file));
               }
               return FileVisitResult.CONTINUE;
@@ -90,7 +111,7 @@ interface ImageSource extends Closeable {
             }
           });
     } catch (IOException e) {
-      throw UserError.io("cannot read the folder " + root, e, "check the permissions in it");
+      throw unreadable(root, e);
     }
     entries.sort(Comparator.comparing(Entry::name));
     List<String> names = entries.stream().map(Entry::name).toList();
@@ -98,6 +119,11 @@ interface ImageSource extends Closeable {
       @Override
       public List<String> names() {
         return names;
+      }
+
+      @Override
+      public SortedMap<String, Integer> ignored() {
+        return ignored;
       }
 
       @Override
@@ -112,17 +138,27 @@ interface ImageSource extends Closeable {
     };
   }
 
+  /** An error that names the sub-folder that the system refused, where it says which. */
+  static UserError unreadable(Path root, IOException e) {
+    String folder =
+        e instanceof FileSystemException refused && refused.getFile() != null
+            ? refused.getFile()
+            : root.toString();
+    return UserError.io("cannot read the folder " + folder, e, "check the permissions in it");
+  }
+
   /** All images in {@code file}; nothing is unpacked to disk, so entry names can do no harm. */
   static ImageSource ofZip(Path file) {
     ZipFile zip = openZip(file);
     record Entry(String name, ZipEntry entry) {}
     List<Entry> entries = new ArrayList<>();
+    SortedMap<String, Integer> ignored = new TreeMap<>();
     for (ZipEntry entry : Collections.list(zip.entries())) {
       List<String> parts =
           Arrays.stream(entry.getName().replace('\\', '/').split("/"))
               .filter(part -> !part.isEmpty() && !part.equals(".") && !part.equals(".."))
               .toList();
-      if (!entry.isDirectory() && isImage(parts)) {
+      if (!entry.isDirectory() && isImage(parts, ignored)) {
         entries.add(new Entry(String.join("/", parts), entry));
       }
     }
@@ -134,6 +170,11 @@ interface ImageSource extends Closeable {
       @Override
       public List<String> names() {
         return names;
+      }
+
+      @Override
+      public SortedMap<String, Integer> ignored() {
+        return ignored;
       }
 
       @Override

@@ -12,7 +12,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.awt.image.BufferedImage;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -154,6 +156,49 @@ class ImageFolderDatasetTest {
   }
 
   @Test
+  void whatTheSystemRefusesIsNamedWithTheReason() {
+    write(folder.resolve("a/1.png"), plain(0));
+    write(folder.resolve("a/2.png"), plain(0));
+    try (ImageSource files = ImageSource.ofFolder(folder);
+        ImageFolderDataset dataset =
+            ImageFolderDataset.open(
+                folder,
+                new ImageSource() {
+                  @Override
+                  public List<String> names() {
+                    return files.names();
+                  }
+
+                  @Override
+                  public byte[] bytes(int index) throws IOException {
+                    if (index == 1) {
+                      throw new AccessDeniedException(folder + "/a/2.png");
+                    }
+                    return files.bytes(index);
+                  }
+
+                  @Override
+                  public void close() {}
+                },
+                EIGHT,
+                1 << 20)) {
+      assertEquals("skipped a/2.png: permission denied", dataset.notices().getFirst());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    assertUserError(
+        () -> {
+          throw ImageSource.unreadable(folder, new AccessDeniedException(folder + "/b/c"));
+        },
+        "cannot read the folder " + folder + "/b/c: permission denied");
+    assertUserError(
+        () -> {
+          throw ImageSource.unreadable(folder, new IOException("gone"));
+        },
+        "cannot read the folder " + folder + ": gone");
+  }
+
+  @Test
   void onlyCorruptImagesAreAnError() {
     write(folder.resolve("a.jpg"), NO_IMAGE);
     write(folder.resolve("b.jpg"), NO_IMAGE);
@@ -162,6 +207,27 @@ class ImageFolderDatasetTest {
         folder.toString(),
         "none of its 2 images",
         "a.jpg: not a PNG");
+  }
+
+  @Test
+  void picturesInOtherFormatsAreCounted() {
+    Map<String, byte[]> entries = new TreeMap<>();
+    for (String name : List.of("a/1.webp", "a/2.WEBP", "b/scan.tif", ".thumbs/1.webp", "b.txt")) {
+      entries.put(name, NO_IMAGE);
+    }
+    String expected =
+        "ignored files in formats that are not read (1 .tif, 2 .webp): convert them to PNG or JPEG";
+    entries.forEach((name, bytes) -> write(folder.resolve("set").resolve(name), bytes));
+    assertUserError(
+        () -> ImageFolderDataset.ofFolder(folder.resolve("set"), EIGHT),
+        "no images in it that can be read; " + expected);
+    entries.put("a/3.png", plain(0));
+    write(folder.resolve("set/a/3.png"), plain(0));
+    try (ImageFolderDataset inFolder = ImageFolderDataset.ofFolder(folder.resolve("set"), EIGHT);
+        ImageFolderDataset inZip = ImageFolderDataset.ofZip(zipFile(entries), EIGHT)) {
+      assertEquals(List.of(expected), inFolder.notices());
+      assertEquals(List.of(expected), inZip.notices());
+    }
   }
 
   @Test
