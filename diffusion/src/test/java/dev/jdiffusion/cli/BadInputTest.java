@@ -279,6 +279,17 @@ class BadInputTest {
     assertSampleRefused(copy, "copy.safetensors", "has shape", "expected");
   }
 
+  @Test
+  void aCheckpointWhoseConfigurationContradictsItselfIsNamed() throws IOException {
+    Path copy = checkpoint();
+    String text = new String(Files.readAllBytes(copy), StandardCharsets.ISO_8859_1);
+    assertTrue(text.contains("\\\"dim\\\":8,"), "the configuration is in the metadata");
+    Files.write(
+        copy,
+        text.replace("\\\"dim\\\":8,", "\\\"dim\\\":6,").getBytes(StandardCharsets.ISO_8859_1));
+    assertSampleRefused(copy, copy + ": is damaged: its configuration does not fit: 4 groups");
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '~',

@@ -205,10 +205,16 @@ public final class Checkpoint implements AutoCloseable {
   /**
    * The network of the configuration, which no memory has been taken for yet.
    *
-   * @throws UserError if the file's weights are not those of such a network
+   * @throws UserError if there is no such network, or the file's weights are not those of one
    */
   public UNet network() {
-    UNet network = UNet.of(config.unet());
+    UNet network;
+    try {
+      network = UNet.of(config.unet());
+    } catch (UserError e) {
+      throw new UserError(
+          path + ": is damaged: its configuration does not fit: " + e.getMessage(), e);
+    }
     try {
       network.parameters().forEach((name, each) -> file.require("model." + name, each.shape()));
     } catch (SafetensorsException e) {
