@@ -1,6 +1,7 @@
 package dev.jdiffusion.cli;
 
 import dev.jdiffusion.diffusion.config.NearestName;
+import dev.jdiffusion.diffusion.config.Presets;
 import dev.jdiffusion.diffusion.config.Setting;
 import java.util.List;
 import picocli.CommandLine;
@@ -44,7 +45,7 @@ final class CommandLines {
           OptionSpec.builder(setting.flag())
               .type(String.class)
               .paramLabel(setting.label())
-              .description(setting.help());
+              .description(help(setting));
       if (setting.isSwitch()) {
         option.arity("0..1").fallbackValue("true");
       }
@@ -68,6 +69,12 @@ final class CommandLines {
             .build());
     train.usageMessage().sortOptions(false);
     return train;
+  }
+
+  private static String help(Setting setting) {
+    return setting == Setting.PRESET
+        ? setting.help() + ": " + String.join(" or ", Presets.names())
+        : setting.help();
   }
 
   private static CommandSpec sample() {

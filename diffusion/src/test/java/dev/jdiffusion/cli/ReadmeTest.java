@@ -46,6 +46,12 @@ class ReadmeTest {
   }
 
   @Test
+  void theHelpNamesThePresets() {
+    String help = String.join(" ", Program.call("train --help").out()).replaceAll(" +", " ");
+    assertTrue(help.contains("come from: " + String.join(" or ", Presets.names())), help);
+  }
+
+  @Test
   void thePresetsAreTheOnesOfTheTableWithItsNumbersOfParameters() throws IOException {
     assertEquals("quick", Presets.DEFAULT);
     for (String name : Presets.names()) {

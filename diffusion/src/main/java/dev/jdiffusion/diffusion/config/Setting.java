@@ -13,7 +13,7 @@ import java.util.Optional;
  * in a configuration file, in {@code config.json} and inside a checkpoint.
  */
 public enum Setting {
-  PRESET("preset", text("NAME"), Resume.FIXED, "where all other values come from"),
+  PRESET("preset", new ValueType.Name(), Resume.FIXED, "where all other values come from"),
   DATASET(
       "dataset",
       text("SPEC"),

@@ -120,6 +120,19 @@ public sealed interface ValueType {
     }
   }
 
+  /** A name that case does not count in, of a list that another place knows. */
+  record Name() implements ValueType {
+    @Override
+    public Object parse(String where, String text) {
+      return ((String) new Text(label()).parse(where, text)).strip().toLowerCase(Locale.ROOT);
+    }
+
+    @Override
+    public String label() {
+      return "NAME";
+    }
+  }
+
   /** Yes or no; as a flag it needs no value. */
   record Switch() implements ValueType {
     @Override

@@ -88,6 +88,13 @@ class RunConfigTest {
   }
 
   @Test
+  void caseDoesNotCountInAPresetsName() {
+    RunConfig config = RunConfig.of(new Layer(), flags("preset", "Annotated"));
+    assertEquals("annotated", config.preset());
+    assertEquals(28, config.unet().dim());
+  }
+
+  @Test
   void theLastWordOnTheLengthOfTheTrainingWins() throws IOException {
     RunConfig config = RunConfig.of(file("{\"epochs\": 7}"), flags("steps", "11"));
     assertEquals(OptionalInt.of(11), config.steps());
