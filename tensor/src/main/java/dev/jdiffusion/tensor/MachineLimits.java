@@ -26,10 +26,18 @@ public record MachineLimits(double flopsPerSecond, double bytesPerSecond) {
    */
   private static final int PART_OF_HEAP = 32;
 
-  /** So long no run must have been better. Arithmetic may have to wait for the JIT compiler. */
+  /** So long no run must have been better. */
   private static final long NANOS = 130_000_000;
 
-  private static final long ARITHMETIC_NANOS = 1_000_000_000;
+  /**
+   * The same for arithmetic, which may have to wait for the JIT compiler: a kernel that is still
+   * interpreted does not become better either, and on a busy machine the compiler needs seconds to
+   * get to it.
+   */
+  private static final long ARITHMETIC_NANOS = 3_000_000_000L;
+
+  /** No measurement is longer, on a machine so restless that there is always a better run. */
+  private static final long MOST_NANOS = 20_000_000_000L;
 
   /** Only this much better is better. */
   private static final double BETTER = 1.01;
@@ -117,6 +125,7 @@ public record MachineLimits(double flopsPerSecond, double bytesPerSecond) {
   private static double rate(Backend backend, long nanos, DoubleSupplier work) {
     return rate(
         nanos,
+        MOST_NANOS,
         () -> {
           double done = work.getAsDouble();
           backend.synchronize();
@@ -129,9 +138,11 @@ public record MachineLimits(double flopsPerSecond, double bytesPerSecond) {
    * The same, with a clock that counts nanoseconds.
    *
    * @param nanos ends when no run has been better for so long
+   * @param most ends after so long in any case
    */
-  static double rate(long nanos, DoubleSupplier work, LongSupplier clock) {
-    long since = clock.getAsLong();
+  static double rate(long nanos, long most, DoubleSupplier work, LongSupplier clock) {
+    long begin = clock.getAsLong();
+    long since = begin;
     double best = 0;
     long now;
     do {
@@ -143,7 +154,7 @@ public record MachineLimits(double flopsPerSecond, double bytesPerSecond) {
         since = now;
       }
       best = Math.max(best, rate);
-    } while (now - since < nanos);
+    } while (now - since < nanos && now - begin < most);
     return best;
   }
 }

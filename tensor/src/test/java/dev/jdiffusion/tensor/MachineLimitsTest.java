@@ -32,6 +32,7 @@ class MachineLimitsTest {
     double rate =
         MachineLimits.rate(
             6000,
+            1_000_000,
             () -> {
               now[0] += durations[runs[0]++];
               return 50;
@@ -39,6 +40,23 @@ class MachineLimitsTest {
             () -> now[0]);
     assertEquals(6, runs[0], "runs until none has been faster for so long");
     assertEquals(50e6, rate, 1e-3);
+  }
+
+  @Test
+  void aMeasurementEndsWhereEveryRunIsFaster() {
+    long[] now = {0};
+    int[] runs = {0};
+    double rate =
+        MachineLimits.rate(
+            6000,
+            10_000,
+            () -> {
+              now[0] += 1000;
+              return ++runs[0];
+            },
+            () -> now[0]);
+    assertEquals(10, runs[0]);
+    assertEquals(10e6, rate, 1e-3);
   }
 
   @ParameterizedTest

@@ -82,8 +82,8 @@ record ProfileTable(
     lines.add(
         String.format(
             Locale.ROOT,
-            "limit: share of %.0f GFLOP/s or %.1f GB/s, this machine's, whichever binds",
-            limits.flopsPerSecond() * 1e-9,
+            "limit: share of %s GFLOP/s or %.1f GB/s, this machine's, whichever binds",
+            oneDecimalBelowTen(limits.flopsPerSecond() * 1e-9),
             limits.bytesPerSecond() * 1e-9));
     lines.add("pool: memory handed out, the same as often as it was");
     lines.add("peak memory: " + bytes(peakBytes) + " of tensors at once");
@@ -151,6 +151,10 @@ record ProfileTable(
 
   private String share(double part) {
     return String.format(Locale.ROOT, "%.1f %%", 100 * part / seconds);
+  }
+
+  private static String oneDecimalBelowTen(double value) {
+    return String.format(Locale.ROOT, value < 10 ? "%.1f" : "%.0f", value);
   }
 
   private static String threeDigits(double value) {

@@ -68,6 +68,17 @@ class ProfileTableTest {
   }
 
   @Test
+  void aSlowMachineIsNotSaidToDoNothing() {
+    MachineLimits slow = new MachineLimits(0.34e9, 0.12e9);
+    List<String> lines =
+        new ProfileTable(ROWS, 10, 4, 5, Map.of("pictures", 1.25), 1, slow)
+            .lines(Integer.MAX_VALUE);
+    assertTrue(
+        lines.stream().anyMatch(line -> line.startsWith("limit: share of 0.3 GFLOP/s or 0.1 GB/s")),
+        String.join("\n", lines));
+  }
+
+  @Test
   void namesLoseTheirStartWhereTheTerminalIsNarrow() {
     Row layer = new Row("down0.block1.convolution1.something conv2d 3x3", false, 1, 1, 0, Map.of());
     List<String> lines = lines(List.of(layer, CONVOLUTION), 79);
