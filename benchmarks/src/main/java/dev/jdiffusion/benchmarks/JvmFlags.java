@@ -12,6 +12,10 @@ public final class JvmFlags {
   public static final String SPILL_TO_STACK = "-XX:-UseFPUForSpilling";
 
   public static final String COLLECTOR = "-XX:+UseSerialGC";
+
+  /** Young objects would touch a third of the heap otherwise. */
+  public static final String YOUNG = "-Xmn32m";
+
   public static final String HEAP = "-XX:MaxRAMPercentage=75";
 
   private JvmFlags() {}

@@ -37,6 +37,7 @@ import org.openjdk.jmh.annotations.Warmup;
       JvmFlags.NO_LIMITED_PROFILE,
       JvmFlags.SPILL_TO_STACK,
       JvmFlags.COLLECTOR,
+      JvmFlags.YOUNG,
       JvmFlags.HEAP,
       "-XX:ObjectAlignmentInBytes=64",
       // As the launcher does on Linux; elsewhere there is no such option.

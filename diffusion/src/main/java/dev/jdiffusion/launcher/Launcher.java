@@ -125,6 +125,10 @@ public final class Launcher {
     command.add(SPILL_TO_STACK);
     if (!choosesCollector(flags)) {
       command.add("-XX:+UseSerialGC");
+      if (flags.stream().noneMatch(flag -> flag.startsWith("-Xm") || flag.contains("NewSize"))) {
+        // Of the usual size, a third of the heap, young objects would touch 100 MB more.
+        command.add("-Xmn32m");
+      }
     }
     command.add("-XX:MaxRAMPercentage=75");
     // Short commands would wait longer than they save: for their first, empty pages, and for

@@ -122,6 +122,19 @@ final class LauncherProcessTest {
   }
 
   @Test
+  @DisplayName("keeps young objects in little memory, unless somebody sizes the heap")
+  void youngObjects() {
+    assertTrue(commandWith("-Dgiven=x").contains("-Xmn32m"));
+    for (String flag : List.of("-Xmx100m", "-Xmn1m", "-XX:MaxNewSize=1m", "-XX:+UseZGC")) {
+      assertFalse(commandWith(flag).contains("-Xmn32m"), flag);
+    }
+  }
+
+  private static List<String> commandWith(String flag) {
+    return Launcher.command("java", "Main", new String[0], List.of(flag), Map.of());
+  }
+
+  @Test
   @DisplayName("passes on no agents and no classes")
   void keepsAgentsAndClasses() {
     List<String> command =
