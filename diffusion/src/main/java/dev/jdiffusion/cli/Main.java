@@ -37,7 +37,10 @@ public final class Main {
     try {
       int code = execute(args, out, endNow);
       return out.checkError() && code == ExitCode.DONE
-          ? fail(err, ExitCode.USER_ERROR, "cannot write to the standard output: is the disk full?")
+          ? fail(
+              err,
+              ExitCode.USER_ERROR,
+              "cannot write to the standard output: the disk is full, or nobody reads it")
           : code;
     } catch (ParameterException e) {
       return fail(err, ExitCode.USER_ERROR, CommandLines.explain(e));

@@ -329,7 +329,9 @@ class BadInputTest {
             });
     assertEquals(2, result.code(), result.toString());
     assertEquals(
-        List.of("diffusion: cannot write to the standard output: is the disk full?"), result.err());
+        List.of(
+            "diffusion: cannot write to the standard output: the disk is full, or nobody reads it"),
+        result.err());
   }
 
   static List<Error> errorsForWantOfMemory() {
