@@ -46,15 +46,16 @@ final class CpuLayerNorm implements LayerNorm {
     float[] to = FloatStorage.array(out);
     float[] means = FloatStorage.array(mean);
     float[] rstds = FloatStorage.array(rstd);
-    workers.run(
-        Math.ceilDiv(rows, grain),
+    workers.forRanges(
+        rows,
+        grain,
         x.size(),
-        task -> {
+        (first, end) -> {
           float[] work = pool.take(3 * width);
           Arrays.fill(work, 0, 3 * width, 0f);
           System.arraycopy(FloatStorage.array(gamma), gamma.offset(), work, width, columns);
           System.arraycopy(FloatStorage.array(beta), beta.offset(), work, 2 * width, columns);
-          for (int r = task * grain; r < Math.min(rows, (task + 1) * grain); r++) {
+          for (int r = first; r < end; r++) {
             System.arraycopy(from, x.offset() + r * columns, work, 0, columns);
             Arrays.fill(work, columns, width, 0f);
             double average = (double) SoftmaxLoops.sum(work, 0, width).lane(0) / columns;
@@ -117,16 +118,17 @@ final class CpuLayerNorm implements LayerNorm {
     float[] means = FloatStorage.array(mean);
     float[] rstds = FloatStorage.array(rstd);
     float[] partial = pool.take(blocks * 2 * width);
-    workers.run(
-        blocks,
+    workers.forRanges(
+        rows,
+        grain,
         x.size(),
-        task -> {
+        (first, end) -> {
           float[] work = pool.take(4 * width);
           Arrays.fill(work, 0, 4 * width, 0f);
           System.arraycopy(FloatStorage.array(gamma), gamma.offset(), work, 0, columns);
-          int sums = task * 2 * width;
+          int sums = first / grain * 2 * width;
           Arrays.fill(partial, sums, sums + 2 * width, 0f);
-          for (int r = task * grain; r < Math.min(rows, (task + 1) * grain); r++) {
+          for (int r = first; r < end; r++) {
             System.arraycopy(from, x.offset() + r * columns, work, width, columns);
             System.arraycopy(upstream, dOut.offset() + r * columns, work, 2 * width, columns);
             subtract(work, width, means[mean.offset() + r], columns, width);

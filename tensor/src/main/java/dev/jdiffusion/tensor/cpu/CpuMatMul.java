@@ -167,22 +167,11 @@ final class CpuMatMul implements MatMul {
         PanelPacking.packAll(
             panels, b, bFrom, transposeB ? 1 : n, transposeB ? k : 1, k, packed, workers);
         if (transposeA) {
-          int grain = 64;
-          workers.run(
-              Math.ceilDiv(m, grain),
+          workers.forRanges(
+              m,
+              64,
               (long) m * k * 8,
-              task ->
-                  transpose(
-                      a,
-                      aFrom,
-                      m,
-                      0,
-                      k,
-                      task * grain,
-                      Math.min(m, (task + 1) * grain),
-                      copy,
-                      0,
-                      k));
+              (first, end) -> transpose(a, aFrom, m, 0, k, first, end, copy, 0, k));
         }
         Windows windows = Windows.direct(m, k, workers.wantedBlocks());
         DenseProduct.run(

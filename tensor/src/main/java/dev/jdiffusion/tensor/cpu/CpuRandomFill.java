@@ -165,13 +165,12 @@ final class CpuRandomFill implements RandomFill {
     float[] to = FloatStorage.array(out);
     float scale = (float) (1 / (1 - p));
     int n = out.size();
-    workers.run(
-        Math.ceilDiv(n, CHUNK),
+    workers.forRanges(
+        n,
+        CHUNK,
         (long) n * WORK,
-        task -> {
+        (first, end) -> {
           int[] words = new int[Philox.BLOCK];
-          int first = task * CHUNK;
-          int end = first + Math.min(CHUNK, n - first);
           for (int i = first; i < end; i++) {
             if (i % Philox.BLOCK == 0) {
               Philox.block(key, 0, i / Philox.BLOCK, words);

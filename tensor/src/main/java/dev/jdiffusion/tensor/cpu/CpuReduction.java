@@ -101,13 +101,12 @@ final class CpuReduction implements Reduction {
     int blocks = Math.ceilDiv(extent, rows);
     if (blocks == 1) {
       int grain = Math.max(2 * BLOCK / (extent * inner), 1);
-      workers.run(
-          Math.ceilDiv(outer, grain),
+      workers.forRanges(
+          outer,
+          grain,
           (long) outer * extent * inner,
-          task -> {
+          (first, end) -> {
             float[] lanes = new float[Lanes.LOGICAL];
-            int first = task * grain;
-            int end = first + Math.min(grain, outer - first);
             for (int a = first; a < end; a++) {
               block(x, at + a * extent * inner, extent, inner, sums, a * inner, lanes);
             }

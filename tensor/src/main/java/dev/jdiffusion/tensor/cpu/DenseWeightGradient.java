@@ -119,12 +119,12 @@ final class DenseWeightGradient {
             }
           });
       int grain = Math.max(1, (1 << 14) / panels.paddedColumns());
-      workers.run(
-          Math.ceilDiv(windows.length(), grain),
+      workers.forRanges(
+          windows.length(),
+          grain,
           (long) groups * layout.length,
-          task -> {
-            int end = Math.min(windows.length(), (task + 1) * grain);
-            for (int k = task * grain; k < end; k++) {
+          (first, end) -> {
+            for (int k = first; k < end; k++) {
               layout.reduce(partials, k, dWeight);
             }
           });

@@ -112,13 +112,19 @@ final class Workers {
    * them as tasks.
    */
   void forRanges(int length, int grain, RangeTask task) {
-    int tasks = Math.ceilDiv(length, grain);
-    run(
-        tasks,
-        index -> {
-          int from = index * grain;
-          task.run(from, (int) Math.min(length, (long) from + grain));
-        });
+    run(Math.ceilDiv(length, grain), range(length, grain, task));
+  }
+
+  /** The same, here and now if the whole work is small, given in multiply-adds. */
+  void forRanges(int length, int grain, long work, RangeTask task) {
+    run(Math.ceilDiv(length, grain), work, range(length, grain, task));
+  }
+
+  private static Task range(int length, int grain, RangeTask task) {
+    return index -> {
+      int from = index * grain;
+      task.run(from, from + Math.min(grain, length - from));
+    };
   }
 
   private boolean isSolo() {
