@@ -1,6 +1,7 @@
 package dev.jdiffusion.benchmarks;
 
 import dev.jdiffusion.benchmarks.work.Contenders;
+import dev.jdiffusion.benchmarks.work.Difference;
 import dev.jdiffusion.benchmarks.work.Operation;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -79,37 +80,24 @@ public final class Answers {
       throw new IllegalStateException(
           "%s: computes %d numbers, cpu %d".formatted(who, actual.length, expected.length));
     }
-    for (int i = 0; i < starts.size(); i++) {
-      int end = i + 1 < starts.size() ? starts.get(i + 1) : actual.length;
-      compare(who, actual, starts.get(i), end, tolerance);
+    for (Difference tensor : Difference.ofTensors(expected, starts, actual)) {
+      require(who, actual, tensor, tolerance);
     }
   }
 
-  private void compare(String who, float[] actual, int start, int end, double tolerance) {
-    double largest = 0;
-    double difference = 0;
-    int where = start;
-    for (int i = start; i < end; i++) {
-      largest = Math.max(largest, Math.abs(expected[i]));
-      double here = Math.abs((double) actual[i] - expected[i]);
-      // Written so that a NaN counts as a difference.
-      if (!(here <= difference)) {
-        difference = here;
-        where = i;
-      }
-    }
-    if (!(difference <= tolerance * largest)) {
+  private void require(String who, float[] actual, Difference tensor, double tolerance) {
+    if (!tensor.isWithin(tolerance)) {
       throw new IllegalStateException(
           String.format(
               Locale.ROOT,
               "%s: computes something else than cpu: element %d of %d is %s, not %s (relative"
                   + " difference %.1e, allowed %.1e)",
               who,
-              where,
+              tensor.where(),
               actual.length,
-              actual[where],
-              expected[where],
-              difference / largest,
+              actual[tensor.where()],
+              expected[tensor.where()],
+              tensor.relative(),
               tolerance));
     }
   }

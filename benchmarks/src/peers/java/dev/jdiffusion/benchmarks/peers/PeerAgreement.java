@@ -2,6 +2,7 @@ package dev.jdiffusion.benchmarks.peers;
 
 import dev.jdiffusion.benchmarks.work.Contender;
 import dev.jdiffusion.benchmarks.work.Contenders;
+import dev.jdiffusion.benchmarks.work.Difference;
 import dev.jdiffusion.benchmarks.work.Operation;
 import dev.jdiffusion.benchmarks.work.Workload;
 import dev.jdiffusion.benchmarks.work.Workload.Attention;
@@ -115,23 +116,9 @@ public final class PeerAgreement {
     if (expected.length != actual.length) {
       throw new IllegalStateException(actual.length + " results, expected " + expected.length);
     }
-    double largest = 0;
-    for (int i = 0; i < starts.size(); i++) {
-      int end = i + 1 < starts.size() ? starts.get(i + 1) : expected.length;
-      largest = Math.max(largest, difference(expected, actual, starts.get(i), end));
-    }
-    return largest;
-  }
-
-  private static double difference(float[] expected, float[] actual, int start, int end) {
-    double largest = 0;
-    double difference = 0;
-    for (int i = start; i < end; i++) {
-      largest = Math.max(largest, Math.abs(expected[i]));
-      double here = Math.abs((double) actual[i] - expected[i]);
-      difference = Double.isNaN(here) ? Double.POSITIVE_INFINITY : Math.max(difference, here);
-    }
-    return difference / largest;
+    return Difference.ofTensors(expected, starts, actual).stream()
+        .mapToDouble(Difference::relative)
+        .reduce(0, Math::max);
   }
 
   /** The shortest time of a run, after the first ones. */
