@@ -35,13 +35,16 @@ public final class Launcher {
    * vector kernels never leave that tier, since C1 cannot compile them with the full profile that
    * comes next ("out of virtual registers"), and run a hundred times slower in it.
    */
-  private static final String NO_LIMITED_PROFILE = "-XX:Tier3DelayOn=1000000";
+  public static final String NO_LIMITED_PROFILE = "-XX:Tier3DelayOn=1000000";
 
   /**
    * Keeps C2 from parking integers in vector registers when it runs out of others: moving them back
    * queues up behind the multiply-adds, and addresses come too late.
    */
-  private static final String SPILL_TO_STACK = "-XX:-UseFPUForSpilling";
+  public static final String SPILL_TO_STACK = "-XX:-UseFPUForSpilling";
+
+  /** Young objects, of which there are few, would touch 100 MB more in a third of the heap. */
+  public static final String SMALL_YOUNG_GENERATION = "-Xmn32m";
 
   private static final String VECTOR_MODULE = "jdk.incubator.vector";
   private static final String VECTOR_CLASS = "jdk.incubator.vector.FloatVector";
@@ -126,8 +129,7 @@ public final class Launcher {
     if (!choosesCollector(flags)) {
       command.add("-XX:+UseSerialGC");
       if (flags.stream().noneMatch(flag -> flag.startsWith("-Xm") || flag.contains("NewSize"))) {
-        // Of the usual size, a third of the heap, young objects would touch 100 MB more.
-        command.add("-Xmn32m");
+        command.add(SMALL_YOUNG_GENERATION);
       }
     }
     command.add("-XX:MaxRAMPercentage=75");

@@ -266,27 +266,24 @@ class BadInputTest {
     assertSampleRefused(folder, "has no checkpoint in it");
   }
 
-  @Test
-  void aCheckpointOfAnotherShapeIsNamed() throws IOException {
+  /** A checkpoint with another configuration, of the same length, so that no offset moves. */
+  private Path checkpointWith(String setting, String other) throws IOException {
     Path copy = checkpoint();
     String text = new String(Files.readAllBytes(copy), StandardCharsets.ISO_8859_1);
-    // The same length, so that no offset moves.
-    assertTrue(text.contains("\\\"head-dim\\\":4,"), "the configuration is in the metadata");
-    Files.write(
-        copy,
-        text.replace("\\\"head-dim\\\":4,", "\\\"head-dim\\\":8,")
-            .getBytes(StandardCharsets.ISO_8859_1));
+    assertTrue(text.contains(setting), "the configuration is in the metadata");
+    Files.write(copy, text.replace(setting, other).getBytes(StandardCharsets.ISO_8859_1));
+    return copy;
+  }
+
+  @Test
+  void aCheckpointOfAnotherShapeIsNamed() throws IOException {
+    Path copy = checkpointWith("\\\"head-dim\\\":4,", "\\\"head-dim\\\":8,");
     assertSampleRefused(copy, "copy.safetensors", "has shape", "expected");
   }
 
   @Test
   void aCheckpointWhoseConfigurationContradictsItselfIsNamed() throws IOException {
-    Path copy = checkpoint();
-    String text = new String(Files.readAllBytes(copy), StandardCharsets.ISO_8859_1);
-    assertTrue(text.contains("\\\"dim\\\":8,"), "the configuration is in the metadata");
-    Files.write(
-        copy,
-        text.replace("\\\"dim\\\":8,", "\\\"dim\\\":6,").getBytes(StandardCharsets.ISO_8859_1));
+    Path copy = checkpointWith("\\\"dim\\\":8,", "\\\"dim\\\":6,");
     assertSampleRefused(copy, copy + ": is damaged: its configuration does not fit: 4 groups");
   }
 

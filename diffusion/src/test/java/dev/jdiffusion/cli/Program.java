@@ -1,5 +1,6 @@
 package dev.jdiffusion.cli;
 
+import dev.jdiffusion.launcher.Launcher;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -105,8 +106,8 @@ final class Program {
             "--add-modules",
             "jdk.incubator.vector",
             "--enable-native-access=ALL-UNNAMED",
-            "-XX:Tier3DelayOn=1000000",
-            "-XX:-UseFPUForSpilling",
+            Launcher.NO_LIMITED_PROFILE,
+            Launcher.SPILL_TO_STACK,
             "-XX:+UseSerialGC",
             "-Xshare:auto"));
     command.addAll(jvmFlags);
