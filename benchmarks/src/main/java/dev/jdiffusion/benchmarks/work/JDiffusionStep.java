@@ -16,6 +16,8 @@ import dev.jdiffusion.tensor.Shape;
 import dev.jdiffusion.tensor.Tensor;
 import dev.jdiffusion.tensor.ops.Loss;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
 
 /** Whole steps as the trainer and the sampler do them. */
 final class JDiffusionStep {
@@ -48,14 +50,19 @@ final class JDiffusionStep {
   }
 
   private static final class Training implements Operation {
+    private static final AdamOptimizer.Settings SETTINGS = AdamOptimizer.Settings.adam();
+
+    private final ParameterStore store;
+    private final AdamOptimizer optimizer;
     private final TrainingStep step;
     private final List<TrainingStep.Batch> batches;
     private float[] first = {};
 
     Training(Backend backend, Step work) {
       Model model = Model.of(work.network());
-      ParameterStore store = ParameterStore.forTraining(model.module(), backend);
+      store = ParameterStore.forTraining(model.module(), backend);
       store.initialize(1);
+      optimizer = new AdamOptimizer(store, SETTINGS);
       Tensor noise = pictures(backend, work, "noise");
       // Given, since other libraries draw other numbers.
       TrainingStep.Noise given = (_, out) -> backend.elementwise().copy(noise, out);
@@ -69,7 +76,7 @@ final class JDiffusionStep {
                   model.waves(),
                   new DiffusionProcess(SCHEDULE, Prediction.EPSILON, Loss.Kind.HUBER),
                   given),
-              new AdamOptimizer(store, AdamOptimizer.Settings.adam()),
+              optimizer,
               1,
               backend.recorder(),
               System.err::println);
@@ -82,8 +89,31 @@ final class JDiffusionStep {
     public void run() {
       TrainingStep.Outcome outcome = step.run(batches, 1e-3);
       if (first.length == 0) {
-        first = new float[] {(float) outcome.loss(), (float) outcome.gradientNorm()};
+        first = answer(outcome.loss());
       }
+    }
+
+    /** After the first step, when Adam's first moments are a tenth of the gradients. */
+    private float[] answer(double loss) {
+      List<Tensor> moments =
+          optimizer.state().entrySet().stream()
+              .filter(entry -> entry.getKey().startsWith("adam.m."))
+              .map(Map.Entry::getValue)
+              .toList();
+      float[] answer = new float[1 + moments.size()];
+      answer[0] = (float) loss;
+      for (int i = 0; i < moments.size(); i++) {
+        answer[1 + i] = (float) (norm(moments.get(i).toFloats()) / (1 - SETTINGS.beta1()));
+      }
+      return answer;
+    }
+
+    private static double norm(float[] values) {
+      double squares = 0;
+      for (float value : values) {
+        squares += (double) value * value;
+      }
+      return Math.sqrt(squares);
     }
 
     @Override
@@ -91,10 +121,10 @@ final class JDiffusionStep {
       return first;
     }
 
-    /** The loss and the norm. */
+    /** Each number by itself: gradients of some parameters are a thousand times those of others. */
     @Override
     public List<Integer> starts() {
-      return List.of(0, 1);
+      return IntStream.range(0, first.length).boxed().toList();
     }
   }
 

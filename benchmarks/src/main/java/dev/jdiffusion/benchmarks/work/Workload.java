@@ -309,7 +309,8 @@ public sealed interface Workload {
    * channels]; timesteps i * 200 / batch; weights as in {@code UNetWeights}. TRAINING: noisy
    * picture, network, Huber loss on the noise, all gradients, Adam at 1e-3 with moving average;
    * SAMPLING: network and one ancestral step without noise. Result of TRAINING: the loss before the
-   * first step and the global norm of its gradients; of SAMPLING: the network's prediction.
+   * first step and the norm of each parameter's gradient in the order of {@link UNetWeights}; of
+   * SAMPLING: the network's prediction.
    */
   record Step(Network network, Kind kind, int batch) implements Workload {
     /** Which network. */

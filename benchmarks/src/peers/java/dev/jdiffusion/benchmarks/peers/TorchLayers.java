@@ -5,9 +5,10 @@ import static dev.jdiffusion.benchmarks.peers.Scopes.scoped;
 
 import dev.jdiffusion.benchmarks.work.UNetWeights.Weight;
 import dev.jdiffusion.tensor.Shape;
-import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.function.UnaryOperator;
@@ -25,8 +26,7 @@ final class TorchLayers {
   private final SequencedMap<String, Weight> weights;
   private final TorchFormat format;
   private final boolean training;
-  private final List<Tensor> parameters = new ArrayList<>();
-  private final Set<String> taken = new HashSet<>();
+  private final Map<String, Tensor> parameters = new HashMap<>();
 
   /**
    * Layers over a table.
@@ -43,15 +43,17 @@ final class TorchLayers {
     return format;
   }
 
-  /** All parameters of the layers made so far. */
+  /**
+   * The parameters in the table's order, once the network has {@link #requireAllTaken taken all}.
+   */
   List<Tensor> parameters() {
-    return parameters;
+    return weights.keySet().stream().map(parameters::get).toList();
   }
 
   /** Checks that the network is the one that the table is of. */
   void requireAllTaken() {
     Set<String> left = new HashSet<>(weights.keySet());
-    left.removeAll(taken);
+    left.removeAll(parameters.keySet());
     if (!left.isEmpty()) {
       throw new IllegalStateException("the network has no use for the parameters " + left);
     }
@@ -180,7 +182,6 @@ final class TorchLayers {
 
   private Tensor parameter(String name, boolean convolution) {
     Weight weight = weight(name);
-    taken.add(name);
     try (PointerScope _ = new PointerScope()) {
       long[] shape = new long[weight.shape().rank()];
       for (int i = 0; i < shape.length; i++) {
@@ -199,7 +200,7 @@ final class TorchLayers {
       // A copy, so that it has memory of its own even where nothing had to move.
       Tensor leaf = TorchOperation.keep(theirs.clone());
       leaf.set_requires_grad(training);
-      parameters.add(leaf);
+      parameters.put(name, leaf);
       return leaf;
     }
   }

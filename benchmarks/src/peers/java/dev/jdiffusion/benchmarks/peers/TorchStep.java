@@ -125,7 +125,7 @@ final class TorchStep {
         float value = loss.item_float();
         try (NoGradGuard _ = new NoGradGuard()) {
           if (first.length == 0) {
-            first = new float[] {value, norm(gradients())};
+            first = answer(value);
           }
           optimizer.step();
         }
@@ -138,13 +138,13 @@ final class TorchStep {
       return parameters.stream().map(Tensor::grad).toList();
     }
 
-    private static float norm(List<Tensor> gradients) {
-      double sum = 0;
-      for (Tensor gradient : gradients) {
-        double norm = gradient.norm().item_double();
-        sum += norm * norm;
+    private float[] answer(float loss) {
+      float[] answer = new float[1 + parameters.size()];
+      answer[0] = loss;
+      for (int i = 0; i < parameters.size(); i++) {
+        answer[1 + i] = parameters.get(i).grad().norm().item_float();
       }
-      return (float) Math.sqrt(sum);
+      return answer;
     }
 
     @Override
