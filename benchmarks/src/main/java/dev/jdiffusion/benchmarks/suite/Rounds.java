@@ -83,23 +83,29 @@ final class Rounds {
 
   @Override
   public String toString() {
+    double least = Math.ceil(seconds(Math.min(forks, TRIALS)) / 60);
+    double most = Math.ceil(seconds(forks) / 60);
     return String.format(
         Locale.ROOT,
-        "%d cases, forks of each: %d, about %.0f minutes",
+        "%d cases, forks of each: %d, about %.0f%s minutes",
         contenders.size(),
         forks,
-        Math.ceil(seconds() / 60));
+        least,
+        most > least ? String.format(Locale.ROOT, " to %.0f", most) : "");
   }
 
-  /** An estimate: of a library's formats, all but one are taken to be given up. */
-  private double seconds() {
+  /**
+   * An estimate.
+   *
+   * @param trials after which all but one of a library's formats are given up
+   */
+  private double seconds(long trials) {
     double seconds = 0;
     for (var entry : contenders.entrySet()) {
       Plan.Cost cost = entry.getKey().entry().cost();
       List<String> peers = entry.getValue().stream().filter(device -> !isOurs(device)).toList();
       long libraries = peers.stream().map(Plan::libraryOf).distinct().count();
       seconds += cost.ours() * (entry.getValue().size() - peers.size()) * forks;
-      long trials = Math.min(forks, TRIALS);
       seconds += cost.peers() * (peers.size() * trials + libraries * (forks - trials));
     }
     return seconds;
