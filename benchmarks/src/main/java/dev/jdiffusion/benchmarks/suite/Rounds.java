@@ -83,15 +83,14 @@ final class Rounds {
 
   @Override
   public String toString() {
-    double least = Math.ceil(seconds(Math.min(forks, TRIALS)) / 60);
-    double most = Math.ceil(seconds(forks) / 60);
+    long least = minutes(Math.min(forks, TRIALS));
+    long most = minutes(forks);
     return String.format(
         Locale.ROOT,
-        "%d cases, forks of each: %d, about %.0f%s minutes",
+        "%d cases, forks of each: %d, about %s minutes",
         contenders.size(),
         forks,
-        least,
-        most > least ? String.format(Locale.ROOT, " to %.0f", most) : "");
+        least < most ? least + " to " + most : least);
   }
 
   /**
@@ -99,7 +98,7 @@ final class Rounds {
    *
    * @param trials after which all but one of a library's formats are given up
    */
-  private double seconds(long trials) {
+  private long minutes(long trials) {
     double seconds = 0;
     for (var entry : contenders.entrySet()) {
       Plan.Cost cost = entry.getKey().entry().cost();
@@ -108,7 +107,7 @@ final class Rounds {
       seconds += cost.ours() * (entry.getValue().size() - peers.size()) * forks;
       seconds += cost.peers() * (peers.size() * trials + libraries * (forks - trials));
     }
-    return seconds;
+    return (long) Math.ceil(seconds / 60);
   }
 
   /** Whether no other library did it: one of our devices, or a benchmark that has none. */

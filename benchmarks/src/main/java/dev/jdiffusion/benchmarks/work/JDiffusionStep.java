@@ -52,7 +52,6 @@ final class JDiffusionStep {
   private static final class Training implements Operation {
     private static final AdamOptimizer.Settings SETTINGS = AdamOptimizer.Settings.adam();
 
-    private final ParameterStore store;
     private final AdamOptimizer optimizer;
     private final TrainingStep step;
     private final List<TrainingStep.Batch> batches;
@@ -60,7 +59,7 @@ final class JDiffusionStep {
 
     Training(Backend backend, Step work) {
       Model model = Model.of(work.network());
-      store = ParameterStore.forTraining(model.module(), backend);
+      ParameterStore store = ParameterStore.forTraining(model.module(), backend);
       store.initialize(1);
       optimizer = new AdamOptimizer(store, SETTINGS);
       Tensor noise = pictures(backend, work, "noise");
