@@ -90,6 +90,15 @@ public final class Gradients {
     return old;
   }
 
+  /**
+   * Where a kernel that works in place puts the gradient of a tensor that the operation saved: over
+   * it, if the tape alone holds it, which spares both memory and the way there; otherwise into a
+   * new tensor.
+   */
+  public Tensor over(Tensor saved) {
+    return saved.storage().isShared() ? Tensor.empty(saved.backend(), saved.shape()) : saved;
+  }
+
   /** Makes a tensor a result's gradient, on which the tape holds one reference. */
   static void replace(Variable result, Tensor gradient, boolean owned) {
     gradient.storage().retain();

@@ -22,7 +22,8 @@ import org.jspecify.annotations.Nullable;
  * <p>There is one tape a thread; without one, operations only compute. The tape holds a reference
  * on each tensor that an operation declares as saved, until that operation's gradient has run: a
  * block may open a {@link Scope}, compute, keep its result and close the scope, and all that no
- * gradient needs is freed at once.
+ * gradient needs is freed at once. What the tape alone holds is an operation's to overwrite, see
+ * {@link Gradients#over}.
  */
 public final class Tape implements AutoCloseable {
   private static final ThreadLocal<@Nullable Tape> CURRENT = new ThreadLocal<>();

@@ -2,9 +2,12 @@ package dev.jdiffusion.autograd;
 
 import dev.jdiffusion.autograd.GradientCheck.Input;
 import dev.jdiffusion.autograd.ops.Attention;
+import dev.jdiffusion.autograd.ops.Elementwise;
 import dev.jdiffusion.autograd.ops.LinearAttention;
+import dev.jdiffusion.tensor.Scope;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.UnaryOperator;
 
 /** Softmax attention and linear attention. */
 final class AttentionCases {
@@ -40,6 +43,18 @@ final class AttentionCases {
                 "linearAttention" + name,
                 in -> LinearAttention.linearAttention(in.get(0), heads, 0.7),
                 qkv));
+        cases.add(
+            GradientCase.of(
+                "selfAttention" + name + ", in place",
+                in -> ofResult(in.get(0), result -> Attention.selfAttention(result, heads)),
+                qkv));
+        cases.add(
+            GradientCase.of(
+                "linearAttention" + name + ", in place",
+                in ->
+                    ofResult(
+                        in.get(0), result -> LinearAttention.linearAttention(result, heads, 0.7)),
+                qkv));
       }
     }
     cases.add(
@@ -53,5 +68,12 @@ final class AttentionCases {
             in -> LinearAttention.linearAttention(in.get(0), 2, 1),
             Input.normal(1, 3, 6)));
     return cases;
+  }
+
+  /** An operation on something that the tape alone holds, so that a gradient may replace it. */
+  private static Variable ofResult(Variable input, UnaryOperator<Variable> operation) {
+    try (Scope scope = Scope.open()) {
+      return operation.apply(Elementwise.affine(input, 1.5, 0.1)).keptBy(scope);
+    }
   }
 }

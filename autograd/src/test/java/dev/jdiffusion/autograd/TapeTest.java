@@ -233,6 +233,49 @@ class TapeTest {
   }
 
   @Test
+  @DisplayName("A gradient goes over a saved tensor only if nobody else holds that")
+  void gradientsOverSavedTensors() {
+    for (boolean held : new boolean[] {false, true}) {
+      Variable x = parameter(1, 2, 3);
+      try (Tape tape = Tape.record();
+          Scope scope = Scope.open()) {
+        Variable doubled;
+        Variable y;
+        try (Scope block = Scope.open()) {
+          doubled = Elementwise.affine(x, 2, 0);
+          if (held) {
+            doubled.keptBy(block);
+          }
+          y = overwriting(doubled).keptBy(block);
+        }
+        tape.backward(y, tensor(1, 10, 100));
+        assertArrayEquals(new double[] {-2, -20, -200}, x.gradient().toDoubles());
+        if (held) {
+          assertArrayEquals(new double[] {2, 4, 6}, doubled.value().toDoubles());
+        } else {
+          assertThrows(IllegalStateException.class, () -> doubled.value().toDoubles());
+        }
+      }
+    }
+  }
+
+  /** {@code -x}, whose gradient is put over x where that is allowed. */
+  private static Variable overwriting(Variable x) {
+    Tensor out = Tensor.empty(x.backend(), x.shape());
+    x.backend().elementwise().affine(x.value(), -1, 0, out);
+    return Tape.node(
+        "overwriting",
+        out,
+        Tape.inputs(x),
+        Tape.saved(x.value()),
+        (dOut, gradients) -> {
+          Tensor dX = gradients.over(x.value());
+          x.backend().elementwise().affine(dOut, -1, 0, dX);
+          gradients.add(x, dX);
+        });
+  }
+
+  @Test
   @DisplayName("Closing a tape without a backward pass releases everything")
   void closingReleasesEverything() {
     Variable x = parameter(1, 2, 3);

@@ -36,6 +36,11 @@ public abstract class Storage {
     return references > 0;
   }
 
+  /** Whether more than one reference is held. */
+  public final boolean isShared() {
+    return references > 1;
+  }
+
   /** Adds a reference. */
   public final void retain() {
     checkAlive();

@@ -83,7 +83,7 @@ public final class Attention {
         inputs(qkv),
         saved(packed, out, logSumExp),
         (dOut, gradients) -> {
-          Tensor dPacked = Operands.like(packed);
+          Tensor dPacked = kernel.worksInPlace() ? gradients.over(packed) : Operands.like(packed);
           kernel.backward(
               q,
               k,

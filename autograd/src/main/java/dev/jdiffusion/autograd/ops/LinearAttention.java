@@ -41,7 +41,7 @@ public final class LinearAttention {
         inputs(qkv),
         saved(packed, state),
         (dOut, gradients) -> {
-          Tensor dPacked = Operands.like(packed);
+          Tensor dPacked = kernel.worksInPlace() ? gradients.over(packed) : Operands.like(packed);
           kernel.backward(
               q,
               k,

@@ -159,6 +159,11 @@ final class CpuAttention implements Attention {
   }
 
   @Override
+  public boolean worksInPlace() {
+    return true;
+  }
+
+  @Override
   public void backward(
       Columns q,
       Columns k,

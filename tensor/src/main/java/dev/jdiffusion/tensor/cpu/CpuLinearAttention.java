@@ -130,6 +130,11 @@ final class CpuLinearAttention implements LinearAttention {
   }
 
   @Override
+  public boolean worksInPlace() {
+    return true;
+  }
+
+  @Override
   public void backward(
       Columns q,
       Columns k,
@@ -260,12 +265,13 @@ final class CpuLinearAttention implements LinearAttention {
       for (int t = 0; t < length; t += BLOCK) {
         int rows = Math.min(BLOCK, length - t);
         HeadTiles.load(k, image, head, features, t, rows, 1f, work, first, width);
+        // Before dV is stored, which may lie where v does.
+        HeadTiles.load(v, image, head, features, t, rows, 1f, work, second, width);
         HeadTiles.scaledExponentials(work, first, work, max, inverse, tile, rows * width);
         int keys = SmallMatMul.panels(work, first, rows, width, firstCopy);
         SmallMatMul.multiply(
             work, keys, work, dContexts, work, third, width, rows, width, features);
         HeadTiles.store(work, third, width, rows, features, 1f, dV, image, head, t);
-        HeadTiles.load(v, image, head, features, t, rows, 1f, work, second, width);
         int values = SmallMatMul.panels(work, second, rows, width, secondCopy);
         SmallMatMul.multiply(
             work, values, work, transposeds, work, third, width, rows, width, features);

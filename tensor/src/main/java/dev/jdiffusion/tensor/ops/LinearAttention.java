@@ -25,6 +25,11 @@ public interface LinearAttention {
    */
   void forward(Columns q, Columns k, Columns v, int heads, double scale, Tensor out, Tensor saved);
 
+  /** Whether dQ, dK and dV of {@link #backward} may be q, k and v, which are lost then. */
+  default boolean worksInPlace() {
+    return false;
+  }
+
   /**
    * Overwrites dQ, dK and dV, which have the forms of q, k and v; other columns of their tensors
    * stay as they are.

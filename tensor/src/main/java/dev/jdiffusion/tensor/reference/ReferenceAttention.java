@@ -52,6 +52,11 @@ final class ReferenceAttention implements Attention {
   }
 
   @Override
+  public boolean worksInPlace() {
+    return true;
+  }
+
+  @Override
   public void backward(
       Columns q,
       Columns k,
@@ -96,12 +101,11 @@ final class ReferenceAttention implements Attention {
           }
         }
         for (int d = 0; d < features; d++) {
+          double[] dQueries = new double[rows];
           for (int i = 0; i < rows; i++) {
-            double sum = 0;
             for (int j = 0; j < columns; j++) {
-              sum += ds[i][j] * key.get(n, j, h, d);
+              dQueries[i] += ds[i][j] * key.get(n, j, h, d);
             }
-            dQuery.set(n, i, h, d, scale * sum);
           }
           for (int j = 0; j < columns; j++) {
             double keySum = 0;
@@ -112,6 +116,9 @@ final class ReferenceAttention implements Attention {
             }
             dKey.set(n, j, h, d, scale * keySum);
             dValue.set(n, j, h, d, valueSum);
+          }
+          for (int i = 0; i < rows; i++) {
+            dQuery.set(n, i, h, d, scale * dQueries[i]);
           }
         }
       }

@@ -63,6 +63,11 @@ final class ReferenceLinearAttention implements LinearAttention {
   }
 
   @Override
+  public boolean worksInPlace() {
+    return true;
+  }
+
+  @Override
   public void backward(
       Columns q,
       Columns k,

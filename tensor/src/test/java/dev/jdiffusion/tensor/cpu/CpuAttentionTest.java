@@ -9,6 +9,7 @@ import dev.jdiffusion.tensor.Columns;
 import dev.jdiffusion.tensor.Device;
 import dev.jdiffusion.tensor.Shape;
 import dev.jdiffusion.tensor.Tensor;
+import dev.jdiffusion.tensor.ops.LinearAttention;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -101,6 +102,73 @@ class CpuAttentionTest {
         assertEquals(expected, result[i * COLUMNS + c], 1e-6 + 4e-7 * largest);
       }
     }
+  }
+
+  /** Images, positions, heads, features: whole vectors or not, a head or an image for a thread. */
+  @ParameterizedTest
+  @ValueSource(strings = {"2,49,4,32", "1,200,2,7", "33,5,2,64", "1,130,1,33"})
+  void gradientsMayReplaceWhatTheyAreOf(String sizes) {
+    int[] size = Arrays.stream(sizes.split(",")).mapToInt(Integer::parseInt).toArray();
+    int heads = size[2];
+    int columns = heads * size[3];
+    Random random = new Random(3);
+    Tensor qkv = random(random, size[0], size[1], 3 * columns);
+    Tensor out = random(random, size[0], size[1], columns);
+    Tensor logSumExp = nans(size[0], heads, size[1]);
+    Tensor dOut = random(random, size[0], size[1], columns);
+    Tensor apart = nans(size[0], size[1], 3 * columns);
+    Tensor saved = Tensor.empty(cpu, LinearAttention.savedShape(third(qkv, 0), heads));
+    cpu.attention()
+        .forward(third(qkv, 0), third(qkv, 1), third(qkv, 2), heads, 0.3, out, logSumExp);
+    for (Tensor target : List.of(apart, Tensor.of(cpu, qkv.shape(), qkv.toFloats()))) {
+      Tensor from = target == apart ? qkv : target;
+      cpu.attention()
+          .backward(
+              third(from, 0),
+              third(from, 1),
+              third(from, 2),
+              heads,
+              0.3,
+              out,
+              logSumExp,
+              dOut,
+              third(target, 0),
+              third(target, 1),
+              third(target, 2));
+      assertArrayEquals(apart.toFloats(), target.toFloats());
+    }
+    cpu.linearAttention()
+        .forward(third(qkv, 0), third(qkv, 1), third(qkv, 2), heads, 0.3, out, saved);
+    for (Tensor target : List.of(apart, qkv)) {
+      cpu.linearAttention()
+          .backward(
+              third(qkv, 0),
+              third(qkv, 1),
+              third(qkv, 2),
+              heads,
+              0.3,
+              saved,
+              dOut,
+              third(target, 0),
+              third(target, 1),
+              third(target, 2));
+      assertArrayEquals(apart.toFloats(), target.toFloats());
+    }
+  }
+
+  /** The queries, keys or values. */
+  private static Columns third(Tensor qkv, int index) {
+    int columns = qkv.dim(2) / 3;
+    return new Columns(qkv, index * columns, columns);
+  }
+
+  private Tensor random(Random random, int... extents) {
+    Shape shape = Shape.of(extents);
+    float[] values = new float[shape.size()];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = random.nextFloat() - 0.5f;
+    }
+    return Tensor.of(cpu, shape, values);
   }
 
   private static double[][] scores(float[] q, float[] k, int queries, int keys) {
