@@ -50,16 +50,23 @@ public final class Convolution {
         inputs(input, weight, bias, residual),
         saved(weight.requiresGradient() ? x : null, input.requiresGradient() ? w : null),
         (dOut, gradients) -> {
-          if (gradients.needs(input)) {
-            Tensor dInput = Operands.like(x);
-            kernel.inputGrad(dOut, w, null, geometry, dInput);
-            gradients.add(input, dInput);
-          }
+          Tensor dInput = gradients.needs(input) ? Operands.like(x) : null;
           if (gradients.needs(weight)) {
+            Tensor dWeight = gradients.buffer(weight);
             Tensor dBias = bias != null && gradients.needs(bias) ? gradients.buffer(bias) : null;
-            kernel.weightGrad(x, dOut, geometry, gradients.buffer(weight), dBias);
+            if (dInput != null) {
+              kernel.gradients(x, w, dOut, geometry, dInput, dWeight, dBias);
+            } else {
+              kernel.weightGrad(x, dOut, geometry, dWeight, dBias);
+            }
           } else {
+            if (dInput != null) {
+              kernel.inputGrad(dOut, w, null, geometry, dInput);
+            }
             Operands.addBiasGradient(gradients, bias, dOut);
+          }
+          if (dInput != null) {
+            gradients.add(input, dInput);
           }
           gradients.add(residual, dOut);
         });

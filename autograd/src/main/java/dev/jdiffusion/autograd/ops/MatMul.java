@@ -58,21 +58,14 @@ public final class MatMul {
         inputs(a, b, bias, residual),
         saved(b.requiresGradient() ? x : null, a.requiresGradient() ? y : null),
         (dOut, gradients) -> {
-          // With C = A B: dA = dC B^T and dB = A^T dC; an operand that was transposed wants the
-          // transpose of that.
-          if (gradients.needs(a)) {
-            if (transposeA) {
-              addProduct(gradients, a, y, transposeB, dOut, true);
-            } else {
-              addProduct(gradients, a, dOut, false, y, !transposeB);
-            }
-          }
-          if (gradients.needs(b)) {
-            if (transposeB) {
-              addProduct(gradients, b, dOut, true, x, transposeA);
-            } else {
-              addProduct(gradients, b, x, !transposeA, dOut, false);
-            }
+          boolean plain =
+              !transposeA && !transposeB && x.shape().rank() == 2 && y.shape().rank() == 2;
+          if (plain && gradients.needs(a) && gradients.needs(b)) {
+            Tensor dA = Operands.like(x);
+            x.backend().matMul().gradients(x, y, dOut, dA, gradients.buffer(b));
+            gradients.add(a, dA);
+          } else {
+            addProducts(gradients, a, transposeA, b, transposeB, dOut);
           }
           Operands.addBiasGradient(gradients, bias, dOut);
           gradients.add(residual, dOut);
@@ -124,6 +117,33 @@ public final class MatMul {
             bias,
             residual == null ? null : Layout.reshape(residual, rows, weight.dim(1)));
     return Layout.reshape(out, shape);
+  }
+
+  /**
+   * Adds to the gradients of both operands. With C = A B: dA = dC B^T and dB = A^T dC; an operand
+   * that was transposed wants the transpose of that.
+   */
+  private static void addProducts(
+      Gradients gradients,
+      Variable a,
+      boolean transposeA,
+      Variable b,
+      boolean transposeB,
+      Tensor dOut) {
+    if (gradients.needs(a)) {
+      if (transposeA) {
+        addProduct(gradients, a, b.value(), transposeB, dOut, true);
+      } else {
+        addProduct(gradients, a, dOut, false, b.value(), !transposeB);
+      }
+    }
+    if (gradients.needs(b)) {
+      if (transposeB) {
+        addProduct(gradients, b, dOut, true, a.value(), transposeA);
+      } else {
+        addProduct(gradients, b, a.value(), !transposeA, dOut, false);
+      }
+    }
   }
 
   /**

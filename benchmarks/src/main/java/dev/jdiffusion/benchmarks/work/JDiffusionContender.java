@@ -149,8 +149,7 @@ final class JDiffusionContender implements Contender {
     return new Repeatable(
         () -> {
           clear(dWeight, dBias);
-          kernel.inputGrad(dOut, weight, null, geometry, dInput);
-          kernel.weightGrad(input, dOut, geometry, dWeight, dBias);
+          kernel.gradients(input, weight, dOut, geometry, dInput, dWeight, dBias);
         },
         dInput,
         dWeight,

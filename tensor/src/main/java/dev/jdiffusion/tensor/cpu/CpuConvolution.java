@@ -3,6 +3,7 @@ package dev.jdiffusion.tensor.cpu;
 import dev.jdiffusion.tensor.Tensor;
 import dev.jdiffusion.tensor.cpu.DenseProduct.Start;
 import dev.jdiffusion.tensor.cpu.DenseProduct.Target;
+import dev.jdiffusion.tensor.cpu.DenseWeightGradient.Rows;
 import dev.jdiffusion.tensor.cpu.OuterProducts.Panels;
 import dev.jdiffusion.tensor.ops.Convolution;
 import java.util.function.IntUnaryOperator;
@@ -584,13 +585,59 @@ final class CpuConvolution implements Convolution {
           e.windows(g, 1),
           x,
           input.offset(),
-          new DenseWeightGradient.Rows(d, dOut.offset() + column, e.outputs),
+          new Rows(d, dOut.offset() + column, e.outputs),
           panels,
-          new DenseWeightGradient.Rows(dw, dWeight.offset() + column, e.outputs),
+          new Rows(dw, dWeight.offset() + column, e.outputs),
           db,
           dBiasFrom + column,
+          null,
           workers,
           pool);
+    }
+  }
+
+  @Override
+  public void gradients(
+      Tensor input,
+      Tensor weight,
+      Tensor dOut,
+      Geometry geometry,
+      Tensor dInput,
+      Tensor dWeight,
+      @Nullable Tensor dBias) {
+    Extents e = Extents.of(input, weight, geometry, dOut);
+    if (!e.isPointwise()
+        || e.isFew(e.inputs)
+        || !PointwiseInputGradient.pays(e.inputs, e.outputs)
+        || dOut.size() == 0) {
+      Convolution.super.gradients(input, weight, dOut, geometry, dInput, dWeight, dBias);
+      return;
+    }
+    Panels panels = new Panels(e.inputs);
+    Windows windows = e.windows(0, 1);
+    float[] packed = pool.take(panels.packedLength(e.outputs));
+    try {
+      packTransposed(e, FloatStorage.array(weight), weight.offset(), 0, 0, 1, 1, panels, packed);
+      DenseWeightGradient.run(
+          windows,
+          FloatStorage.array(input),
+          input.offset(),
+          new Rows(FloatStorage.array(dOut), dOut.offset(), e.outputs),
+          new Panels(e.outputs),
+          new Rows(FloatStorage.array(dWeight), dWeight.offset(), e.outputs),
+          dBias == null ? null : FloatStorage.array(dBias),
+          dBias == null ? 0 : dBias.offset(),
+          new PointwiseInputGradient(
+              e.outputs,
+              packed,
+              panels,
+              FloatStorage.array(dInput),
+              dInput.offset(),
+              windows.pixels(windows.block(0))),
+          workers,
+          pool);
+    } finally {
+      pool.give(packed);
     }
   }
 }

@@ -3,6 +3,7 @@ package dev.jdiffusion.tensor.cpu;
 import dev.jdiffusion.tensor.Tensor;
 import dev.jdiffusion.tensor.cpu.DenseProduct.Start;
 import dev.jdiffusion.tensor.cpu.DenseProduct.Target;
+import dev.jdiffusion.tensor.cpu.DenseWeightGradient.Rows;
 import dev.jdiffusion.tensor.cpu.OuterProducts.Panels;
 import dev.jdiffusion.tensor.ops.MatMul;
 import java.util.Arrays;
@@ -115,13 +116,51 @@ final class CpuMatMul implements MatMul {
         Windows.direct(k, m, SUM_BLOCKS),
         FloatStorage.array(a),
         a.offset(),
-        new DenseWeightGradient.Rows(FloatStorage.array(b), b.offset(), n),
+        new Rows(FloatStorage.array(b), b.offset(), n),
         new Panels(n),
-        new DenseWeightGradient.Rows(target, out.offset(), n),
+        new Rows(target, out.offset(), n),
         null,
         0,
+        null,
         workers,
         pool);
+  }
+
+  @Override
+  public void gradients(Tensor a, Tensor b, Tensor dOut, Tensor dA, Tensor dB) {
+    int m = a.dim(0);
+    int k = a.dim(1);
+    int n = b.dim(1);
+    if (m < LONG_SUM || !PointwiseInputGradient.pays(k, n)) {
+      MatMul.super.gradients(a, b, dOut, dA, dB);
+      return;
+    }
+    Panels panels = new Panels(k);
+    Windows windows = Windows.direct(m, k, SUM_BLOCKS);
+    float[] packed = pool.take(panels.packedLength(n));
+    try {
+      PanelPacking.packAll(panels, FloatStorage.array(b), b.offset(), 1, n, n, packed, workers);
+      DenseWeightGradient.run(
+          windows,
+          FloatStorage.array(a),
+          a.offset(),
+          new Rows(FloatStorage.array(dOut), dOut.offset(), n),
+          new Panels(n),
+          new Rows(FloatStorage.array(dB), dB.offset(), n),
+          null,
+          0,
+          new PointwiseInputGradient(
+              n,
+              packed,
+              panels,
+              FloatStorage.array(dA),
+              dA.offset(),
+              windows.pixels(windows.block(0))),
+          workers,
+          pool);
+    } finally {
+      pool.give(packed);
+    }
   }
 
   /** What the products of a batch have in common. */

@@ -57,6 +57,7 @@ final class DenseWeightGradient {
       Rows dWeight,
       float @Nullable [] dBias,
       int dBiasFrom,
+      @Nullable PointwiseInputGradient inputGradient,
       Workers workers,
       FloatPool pool) {
     if (windows.blocks == 0) {
@@ -111,7 +112,10 @@ final class DenseWeightGradient {
                     endPanel,
                     partial,
                     packed,
-                    dBias != null);
+                    dBias != null,
+                    inputGradient,
+                    split,
+                    splits);
               }
             } finally {
               pool.give(packed);
@@ -216,7 +220,10 @@ final class DenseWeightGradient {
       int endPanel,
       float[] partial,
       float[] packed,
-      boolean withBias) {
+      boolean withBias,
+      @Nullable PointwiseInputGradient inputGradient,
+      int split,
+      int splits) {
     Panels panels = layout.panels;
     int pixels = windows.pixels(block);
     boolean few = panels.columns <= FEW_COLUMNS;
@@ -229,6 +236,9 @@ final class DenseWeightGradient {
       if (windows.isDirect()) {
         packed[1] = Prefetch.range(x, xFrom, pixels * windows.rowLength);
       }
+      if (inputGradient != null) {
+        packed[2] = inputGradient.share(dOut, windows.firstPixel(block), pixels, split, splits);
+      }
     }
     for (int s = 0; s < stretches; s++) {
       int begin = (int) ((long) pixels * s / stretches);
@@ -238,6 +248,10 @@ final class DenseWeightGradient {
         packed[0] = Prefetch.range(dOut.array, dFrom, (count - 1) * dOut.pitch + panels.columns);
         if (windows.isDirect()) {
           packed[1] = Prefetch.range(x, xFrom + table[begin], count * windows.rowLength);
+        }
+        if (inputGradient != null) {
+          packed[2] =
+              inputGradient.share(dOut, windows.firstPixel(block) + begin, count, split, splits);
         }
       }
       for (int p = firstPanel; p < endPanel; p++) {

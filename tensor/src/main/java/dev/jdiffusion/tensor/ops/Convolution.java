@@ -78,6 +78,24 @@ public interface Convolution {
   void weightGrad(
       Tensor input, Tensor dOut, Geometry geometry, Tensor dWeight, @Nullable Tensor dBias);
 
+  /**
+   * {@link #inputGrad} without bias and {@link #weightGrad}, which may be faster together.
+   *
+   * @param dInput overwritten
+   * @param dWeight added to, as dBias
+   */
+  default void gradients(
+      Tensor input,
+      Tensor weight,
+      Tensor dOut,
+      Geometry geometry,
+      Tensor dInput,
+      Tensor dWeight,
+      @Nullable Tensor dBias) {
+    inputGrad(dOut, weight, null, geometry, dInput);
+    weightGrad(input, dOut, geometry, dWeight, dBias);
+  }
+
   /** The shape of the result of {@link #forward}. */
   static Shape check(
       Tensor input,

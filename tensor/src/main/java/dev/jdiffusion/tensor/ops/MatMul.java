@@ -32,6 +32,20 @@ public interface MatMul {
       @Nullable Tensor residual,
       Tensor out);
 
+  /**
+   * The gradients of {@code a b} with respect to both, which may be faster together.
+   *
+   * @param a {@code [M, K]}
+   * @param b {@code [K, N]}
+   * @param dOut {@code [M, N]}
+   * @param dA {@code [M, K]}, overwritten
+   * @param dB {@code [K, N]}, added to
+   */
+  default void gradients(Tensor a, Tensor b, Tensor dOut, Tensor dA, Tensor dB) {
+    matMul(dOut, false, b, true, null, null, dA);
+    matMul(a, true, dOut, false, null, dB, dB);
+  }
+
   /** The shape of the product. */
   static Shape check(
       Tensor a, boolean transposeA, Tensor b, boolean transposeB, @Nullable Tensor bias) {

@@ -87,6 +87,8 @@ final class ConvolutionCases {
       new Extents(1, 130, 128, 16, 3, 3, 3, 1, 1, 1),
       new Extents(40, 3, 3, 9, 11, 3, 3, 1, 1, 1),
       new Extents(9, 7, 7, 20, 33, 1, 1, 1, 0, 1),
+      new Extents(5, 28, 28, 21, 37, 1, 1, 1, 0, 1),
+      new Extents(9, 14, 14, 20, 150, 1, 1, 1, 0, 1),
       new Extents(1, 3, 150, 112, 5, 3, 3, 1, 1, 1),
       // Small and odd.
       new Extents(1, 1, 1, 1, 1, 1, 1, 1, 0, 1),
@@ -207,6 +209,19 @@ final class ConvolutionCases {
           Tensor dWeight = run.updated("dWeight", Tolerance.SUM, extents.weight().toArray());
           Tensor dBias = first ? run.updated("dBias", Tolerance.SUM, extents.out) : null;
           run.on().convolution().weightGrad(input, dOut, extents.geometry(), dWeight, dBias);
+        });
+    cases.add(
+        name + " gradients" + (first ? " bias" : ""),
+        run -> {
+          Tensor input = run.input(extents.input().toArray());
+          Tensor weight = run.input(extents.weight().toArray());
+          Tensor dOut = run.input(extents.output().toArray());
+          Tensor dInput = run.output("dInput", Tolerance.SUM, extents.input());
+          Tensor dWeight = run.updated("dWeight", Tolerance.SUM, extents.weight().toArray());
+          Tensor dBias = first ? run.updated("dBias", Tolerance.SUM, extents.out) : null;
+          run.on()
+              .convolution()
+              .gradients(input, weight, dOut, extents.geometry(), dInput, dWeight, dBias);
         });
   }
 }

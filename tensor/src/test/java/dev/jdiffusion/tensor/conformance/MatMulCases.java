@@ -47,6 +47,11 @@ final class MatMulCases {
         }
       }
     }
+    gradients(cases, 7, 5, 3);
+    gradients(cases, 4101, 28, 67);
+    gradients(cases, 5003, 70, 9);
+    gradients(cases, 4099, 3, 530);
+    gradients(cases, 4100, 260, 270);
     SplittableRandom random = new SplittableRandom(7);
     for (int i = 0; i < 40; i++) {
       add(
@@ -90,6 +95,19 @@ final class MatMulCases {
           Tensor b = run.input(n, k);
           Tensor out = run.updated("out", Tolerance.SUM, m, n);
           run.on().matMul().matMul(a, true, b, true, run.input(n), out, out);
+        });
+  }
+
+  private static void gradients(Cases cases, int m, int k, int n) {
+    cases.add(
+        "matMul gradients " + m + "x" + k + "x" + n,
+        run -> {
+          Tensor a = run.input(m, k);
+          Tensor b = run.input(k, n);
+          Tensor dOut = run.input(m, n);
+          Tensor dA = run.output("dA", Tolerance.SUM, m, k);
+          Tensor dB = run.updated("dB", Tolerance.SUM, k, n);
+          run.on().matMul().gradients(a, b, dOut, dA, dB);
         });
   }
 
