@@ -35,9 +35,4 @@ public record DatasetOptions(int imageSize, int channels, Consumer<String> progr
   public DatasetOptions withChannels(int newChannels) {
     return new DatasetOptions(imageSize, newChannels, progress);
   }
-
-  /** These options with another listener. */
-  public DatasetOptions withProgress(Consumer<String> newProgress) {
-    return new DatasetOptions(imageSize, channels, newProgress);
-  }
 }
