@@ -613,31 +613,7 @@ final class CpuConvolution implements Convolution {
       Convolution.super.gradients(input, weight, dOut, geometry, dInput, dWeight, dBias);
       return;
     }
-    Panels panels = new Panels(e.inputs);
-    Windows windows = e.windows(0, 1);
-    float[] packed = pool.take(panels.packedLength(e.outputs));
-    try {
-      packTransposed(e, FloatStorage.array(weight), weight.offset(), 0, 0, 1, 1, panels, packed);
-      DenseWeightGradient.run(
-          windows,
-          FloatStorage.array(input),
-          input.offset(),
-          new Rows(FloatStorage.array(dOut), dOut.offset(), e.outputs),
-          new Panels(e.outputs),
-          new Rows(FloatStorage.array(dWeight), dWeight.offset(), e.outputs),
-          dBias == null ? null : FloatStorage.array(dBias),
-          dBias == null ? 0 : dBias.offset(),
-          new PointwiseInputGradient(
-              e.outputs,
-              packed,
-              panels,
-              FloatStorage.array(dInput),
-              dInput.offset(),
-              windows.pixels(windows.block(0))),
-          workers,
-          pool);
-    } finally {
-      pool.give(packed);
-    }
+    PointwiseInputGradient.runBoth(
+        e.windows(0, 1), input, weight, dOut, dInput, dWeight, dBias, workers, pool);
   }
 }

@@ -130,37 +130,12 @@ final class CpuMatMul implements MatMul {
   public void gradients(Tensor a, Tensor b, Tensor dOut, Tensor dA, Tensor dB) {
     int m = a.dim(0);
     int k = a.dim(1);
-    int n = b.dim(1);
-    if (m < LONG_SUM || !PointwiseInputGradient.pays(k, n)) {
+    if (m < LONG_SUM || !PointwiseInputGradient.pays(k, b.dim(1))) {
       MatMul.super.gradients(a, b, dOut, dA, dB);
       return;
     }
-    Panels panels = new Panels(k);
     Windows windows = Windows.direct(m, k, SUM_BLOCKS);
-    float[] packed = pool.take(panels.packedLength(n));
-    try {
-      PanelPacking.packAll(panels, FloatStorage.array(b), b.offset(), 1, n, n, packed, workers);
-      DenseWeightGradient.run(
-          windows,
-          FloatStorage.array(a),
-          a.offset(),
-          new Rows(FloatStorage.array(dOut), dOut.offset(), n),
-          new Panels(n),
-          new Rows(FloatStorage.array(dB), dB.offset(), n),
-          null,
-          0,
-          new PointwiseInputGradient(
-              n,
-              packed,
-              panels,
-              FloatStorage.array(dA),
-              dA.offset(),
-              windows.pixels(windows.block(0))),
-          workers,
-          pool);
-    } finally {
-      pool.give(packed);
-    }
+    PointwiseInputGradient.runBoth(windows, a, b, dOut, dA, dB, null, workers, pool);
   }
 
   /** What the products of a batch have in common. */

@@ -4,10 +4,12 @@ import static dev.jdiffusion.tensor.cpu.DenseProduct.STRETCH;
 import static dev.jdiffusion.tensor.cpu.DenseProduct.ZEROS;
 import static dev.jdiffusion.tensor.cpu.OuterProducts.OVERHANG;
 
+import dev.jdiffusion.tensor.Tensor;
 import dev.jdiffusion.tensor.cpu.DenseWeightGradient.Rows;
 import dev.jdiffusion.tensor.cpu.OuterProducts.Panels;
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicReferenceArray;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The gradient with respect to the input of a 1x1 convolution, or to a matrix of many rows: dOut
@@ -34,7 +36,7 @@ final class PointwiseInputGradient {
    * @param dInput {@code [pixels, panels.columns]} from dInputFrom on, overwritten
    * @param most pixels at a time
    */
-  PointwiseInputGradient(
+  private PointwiseInputGradient(
       int outputs, float[] weights, Panels panels, float[] dInput, int dInputFrom, int most) {
     this.outputs = outputs;
     this.weights = weights;
@@ -48,6 +50,60 @@ final class PointwiseInputGradient {
   static boolean pays(int inputs, int outputs) {
     long weights = (long) inputs * outputs;
     return weights > 0 && weights <= FEW_WEIGHTS;
+  }
+
+  /**
+   * This gradient and that of the weights.
+   *
+   * @param windows direct ones
+   * @param weight {@code [..., inputs, outputs]}
+   * @param dInput overwritten
+   * @param dWeight added to, as dBias
+   */
+  static void runBoth(
+      Windows windows,
+      Tensor input,
+      Tensor weight,
+      Tensor dOut,
+      Tensor dInput,
+      Tensor dWeight,
+      @Nullable Tensor dBias,
+      Workers workers,
+      FloatPool pool) {
+    int outputs = weight.dim(-1);
+    Panels panels = new Panels(weight.dim(-2));
+    float[] packed = pool.take(panels.packedLength(outputs));
+    try {
+      PanelPacking.packAll(
+          panels,
+          FloatStorage.array(weight),
+          weight.offset(),
+          1,
+          outputs,
+          outputs,
+          packed,
+          workers);
+      DenseWeightGradient.run(
+          windows,
+          FloatStorage.array(input),
+          input.offset(),
+          new Rows(FloatStorage.array(dOut), dOut.offset(), outputs),
+          new Panels(outputs),
+          new Rows(FloatStorage.array(dWeight), dWeight.offset(), outputs),
+          dBias == null ? null : FloatStorage.array(dBias),
+          dBias == null ? 0 : dBias.offset(),
+          new PointwiseInputGradient(
+              outputs,
+              packed,
+              panels,
+              FloatStorage.array(dInput),
+              dInput.offset(),
+              windows.pixels(windows.block(0))),
+          workers,
+          pool);
+    } finally {
+      pool.give(packed);
+    }
   }
 
   private Tables tables(int pixels, int dOutPitch) {
