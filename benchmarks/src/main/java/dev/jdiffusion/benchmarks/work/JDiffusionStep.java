@@ -102,17 +102,11 @@ final class JDiffusionStep {
       float[] answer = new float[1 + moments.size()];
       answer[0] = (float) loss;
       for (int i = 0; i < moments.size(); i++) {
-        answer[1 + i] = (float) (norm(moments.get(i).toFloats()) / (1 - SETTINGS.beta1()));
+        Tensor moment = moments.get(i);
+        double norm = Math.sqrt(moment.backend().reduction().sumOfSquares(moment));
+        answer[1 + i] = (float) (norm / (1 - SETTINGS.beta1()));
       }
       return answer;
-    }
-
-    private static double norm(float[] values) {
-      double squares = 0;
-      for (float value : values) {
-        squares += (double) value * value;
-      }
-      return Math.sqrt(squares);
     }
 
     @Override
