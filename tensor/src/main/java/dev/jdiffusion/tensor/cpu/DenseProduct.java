@@ -146,7 +146,7 @@ final class DenseProduct {
   }
 
   /** Indices of a block's pixels. */
-  private record Tables(int pixels, int[] input, int[] output) {
+  record Tables(int pixels, int[] input, int[] output) {
     static Tables of(Windows windows, Windows.Block block, Target target) {
       return new Tables(
           windows.pixels(block),
@@ -210,7 +210,8 @@ final class DenseProduct {
     }
   }
 
-  private static void multiply(
+  /** The results of some panels for the pixels of the tables, whose first sees x at xFrom. */
+  static void multiply(
       Windows windows,
       Tables tables,
       float[] x,

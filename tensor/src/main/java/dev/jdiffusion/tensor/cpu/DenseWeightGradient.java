@@ -82,10 +82,9 @@ final class DenseWeightGradient {
           task -> {
             int group = task / splits;
             int split = task % splits;
-            int firstPanel = panels.count * split / splits;
-            int endPanel = panels.count * (split + 1) / splits;
             float[] partial = partials[group];
-            layout.clear(partial, firstPanel, endPanel);
+            layout.clear(
+                partial, layout.firstPanel(split, splits), layout.firstPanel(split + 1, splits));
             float[] copy = pool.take(Math.max(1, windows.scratchLength()));
             float[] packed = pool.take(STRETCH * OuterProducts.WIDEST * L);
             try {
@@ -108,14 +107,12 @@ final class DenseWeightGradient {
                     xFrom,
                     dOut,
                     layout,
-                    firstPanel,
-                    endPanel,
+                    split,
+                    splits,
                     partial,
                     packed,
                     dBias != null,
-                    inputGradient,
-                    split,
-                    splits);
+                    inputGradient);
               }
             } finally {
               pool.give(packed);
@@ -174,6 +171,11 @@ final class DenseWeightGradient {
       length = biasFrom + panels.paddedColumns();
     }
 
+    /** Of one of several shares of the panels; it ends where the next begins. */
+    int firstPanel(int split, int splits) {
+      return panels.count * split / splits;
+    }
+
     void clear(float[] partial, int firstPanel, int endPanel) {
       Arrays.fill(partial, panelFrom[firstPanel], panelFrom[endPanel], 0);
       int endColumn = endPanel == panels.count ? panels.paddedColumns() : panels.first[endPanel];
@@ -216,15 +218,15 @@ final class DenseWeightGradient {
       int xFrom,
       Rows dOut,
       Layout layout,
-      int firstPanel,
-      int endPanel,
+      int split,
+      int splits,
       float[] partial,
       float[] packed,
       boolean withBias,
-      @Nullable PointwiseInputGradient inputGradient,
-      int split,
-      int splits) {
+      @Nullable PointwiseInputGradient inputGradient) {
     Panels panels = layout.panels;
+    int firstPanel = layout.firstPanel(split, splits);
+    int endPanel = layout.firstPanel(split + 1, splits);
     int pixels = windows.pixels(block);
     boolean few = panels.columns <= FEW_COLUMNS;
     int most = few ? SHORT_STRETCH : STRETCH;

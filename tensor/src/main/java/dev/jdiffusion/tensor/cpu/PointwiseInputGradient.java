@@ -1,13 +1,11 @@
 package dev.jdiffusion.tensor.cpu;
 
-import static dev.jdiffusion.tensor.cpu.DenseProduct.STRETCH;
-import static dev.jdiffusion.tensor.cpu.DenseProduct.ZEROS;
-import static dev.jdiffusion.tensor.cpu.OuterProducts.OVERHANG;
-
 import dev.jdiffusion.tensor.Tensor;
+import dev.jdiffusion.tensor.cpu.DenseProduct.Start;
+import dev.jdiffusion.tensor.cpu.DenseProduct.Tables;
+import dev.jdiffusion.tensor.cpu.DenseProduct.Target;
 import dev.jdiffusion.tensor.cpu.DenseWeightGradient.Rows;
 import dev.jdiffusion.tensor.cpu.OuterProducts.Panels;
-import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 
@@ -20,29 +18,25 @@ final class PointwiseInputGradient {
   /** Weights up to this number stay in the second-level cache from one part of dOut to the next. */
   private static final int FEW_WEIGHTS = 1 << 16;
 
-  private final int outputs;
+  private final Windows windows;
   private final float[] weights;
   private final Panels panels;
-  private final float[] dInput;
-  private final int dInputFrom;
+  private final Target target;
   // By number of pixels, of which there are few different ones.
   private final AtomicReferenceArray<Tables> tables;
 
-  /** Where the rows of some pixels begin. */
-  private record Tables(int[] dOut, int[] dInput) {}
-
   /**
-   * @param weights of {@code outputs} rows, packed by the panels, which are of input channels
-   * @param dInput {@code [pixels, panels.columns]} from dInputFrom on, overwritten
+   * @param windows direct ones: what a pixel of the input sees of dOut
+   * @param weights packed by the panels, which are of input channels
+   * @param target overwritten
    * @param most pixels at a time
    */
   private PointwiseInputGradient(
-      int outputs, float[] weights, Panels panels, float[] dInput, int dInputFrom, int most) {
-    this.outputs = outputs;
+      Windows windows, float[] weights, Panels panels, Target target, int most) {
+    this.windows = windows;
     this.weights = weights;
     this.panels = panels;
-    this.dInput = dInput;
-    this.dInputFrom = dInputFrom;
+    this.target = target;
     this.tables = new AtomicReferenceArray<>(most + 1);
   }
 
@@ -93,11 +87,10 @@ final class PointwiseInputGradient {
           dBias == null ? null : FloatStorage.array(dBias),
           dBias == null ? 0 : dBias.offset(),
           new PointwiseInputGradient(
-              outputs,
+              Windows.direct(windows.pixels(), outputs, 1),
               packed,
               panels,
-              FloatStorage.array(dInput),
-              dInput.offset(),
+              new Target(FloatStorage.array(dInput), dInput.offset(), 0, panels.columns, 0),
               windows.pixels(windows.block(0))),
           workers,
           pool);
@@ -106,19 +99,13 @@ final class PointwiseInputGradient {
     }
   }
 
-  private Tables tables(int pixels, int dOutPitch) {
+  private Tables tables(int pixels) {
     Tables known = tables.get(pixels);
     if (known == null) {
-      known = new Tables(table(pixels, dOutPitch), table(pixels, panels.columns));
+      known = Tables.of(windows, new Windows.Block(0, 1, 0, pixels), target);
       tables.set(pixels, known);
     }
     return known;
-  }
-
-  private static int[] table(int pixels, int pitch) {
-    int[] table = new int[pixels + OVERHANG];
-    Arrays.setAll(table, i -> Math.min(i, pixels - 1) * pitch);
-    return table;
   }
 
   /**
@@ -133,33 +120,20 @@ final class PointwiseInputGradient {
     if (count == 0) {
       return 0;
     }
-    Tables rows = tables(count, dOut.pitch());
-    int target = dInputFrom + begin * panels.columns;
-    float fetched = Prefetch.range(dInput, target, count * panels.columns);
-    int stretches = Math.ceilDiv(outputs, STRETCH);
-    for (int p = 0; p < panels.count; p++) {
-      int column = target + panels.first[p];
-      for (int s = 0; s < stretches; s++) {
-        int k = (int) ((long) outputs * s / stretches);
-        int length = (int) ((long) outputs * (s + 1) / stretches) - k;
-        OuterProducts.multiply(
-            panels.vectors[p],
-            dOut.array(),
-            rows.dOut,
-            dOut.from() + begin * dOut.pitch() + k,
-            weights,
-            panels.packedIndex(p, k, outputs),
-            s == 0 ? ZEROS : dInput,
-            s == 0,
-            s == 0 ? 0 : column,
-            dInput,
-            rows.dInput,
-            column,
-            count,
-            length,
-            panels.last[p]);
-      }
-    }
+    int to = target.from() + begin * panels.columns;
+    float fetched = Prefetch.range(target.out(), to, count * panels.columns);
+    DenseProduct.multiply(
+        windows,
+        tables(count),
+        dOut.array(),
+        dOut.from() + begin * dOut.pitch(),
+        weights,
+        panels,
+        0,
+        panels.count,
+        Start.ZERO,
+        target.out(),
+        to);
     return fetched;
   }
 }

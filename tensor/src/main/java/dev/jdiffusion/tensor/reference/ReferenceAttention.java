@@ -117,6 +117,7 @@ final class ReferenceAttention implements Attention {
             dKey.set(n, j, h, d, scale * keySum);
             dValue.set(n, j, h, d, valueSum);
           }
+          // Last, since it may stand in the place of the queries.
           for (int i = 0; i < rows; i++) {
             dQuery.set(n, i, h, d, scale * dQueries[i]);
           }
