@@ -8,9 +8,7 @@ import dev.jdiffusion.tensor.ops.Softmax;
  * long ones each by itself ({@link LongSoftmax}).
  */
 final class CpuSoftmax implements Softmax {
-  /**
-   * Elements of a task: what it reads and writes is fetched into the second-level cache at once.
-   */
+  /** Elements of a task: what it reads is fetched into the second-level cache at once. */
   private static final int GRAIN = 1 << 15;
 
   /** Rows above this length are long. */
@@ -39,20 +37,19 @@ final class CpuSoftmax implements Softmax {
         x.size() / columns,
         columns,
         (row, rows, scratch) ->
-            scratch[0] =
-                Prefetch.range(from, x.offset() + row * columns, rows * columns)
-                    + Prefetch.range(to, out.offset() + row * columns, rows * columns),
+            scratch[0] = Prefetch.range(from, x.offset() + row * columns, rows * columns),
         (row, rows, scratch) -> {
           int xAt = x.offset() + row * columns;
           int outAt = out.offset() + row * columns;
           if (columns > SHORT) {
             LongSoftmax.forward(from, xAt, columns, to, outAt, scratch);
+          } else if (columns >= RowSoftmax.WIDE) {
+            RowSoftmax.forward(from, xAt, columns, rows, columns, to, outAt, columns, scratch, 0);
           } else {
-            // A copy, since memory is read and written faster in the order of its addresses.
+            // Results in a copy first, since memory is written faster in the order of addresses.
             int copy = RowSoftmax.scratch(rows);
-            System.arraycopy(from, xAt, scratch, copy, rows * columns);
             RowSoftmax.forward(
-                scratch, copy, columns, rows, columns, scratch, copy, columns, scratch, 0);
+                from, xAt, columns, rows, columns, scratch, copy, columns, scratch, 0);
             System.arraycopy(scratch, copy, to, outAt, rows * columns);
           }
         });
@@ -107,7 +104,7 @@ final class CpuSoftmax implements Softmax {
     int most = columns > SHORT ? 1 : Math.max(BLOCK / columns & -Lanes.LOGICAL, Lanes.LOGICAL);
     Workers.RangeTask task =
         (first, last) -> {
-          int copy = columns > SHORT ? 0 : most * columns;
+          int copy = columns < RowSoftmax.WIDE ? most * columns : 0;
           float[] scratch = pool.take(RowSoftmax.scratch(most) + copy);
           if (columns <= SHORT) {
             fetch.run(first, last - first, scratch);
