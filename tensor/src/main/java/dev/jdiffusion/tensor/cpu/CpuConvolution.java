@@ -1,11 +1,14 @@
 package dev.jdiffusion.tensor.cpu;
 
 import dev.jdiffusion.tensor.Tensor;
+import dev.jdiffusion.tensor.cpu.DenseProduct.Part;
 import dev.jdiffusion.tensor.cpu.DenseProduct.Start;
 import dev.jdiffusion.tensor.cpu.DenseProduct.Target;
 import dev.jdiffusion.tensor.cpu.DenseWeightGradient.Rows;
 import dev.jdiffusion.tensor.cpu.OuterProducts.Panels;
 import dev.jdiffusion.tensor.ops.Convolution;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -16,10 +19,11 @@ import org.jspecify.annotations.Nullable;
  * Windows} say what a pixel sees, {@link OuterProducts} multiply that with packed weights. The
  * gradient with respect to the input is again such a convolution, of dOut with the transposed
  * weights; with a stride it falls apart into stride x stride convolutions, one for the input pixels
- * of each phase, since a pixel meets only every stride-th tap. The gradient with respect to the
- * weights is {@link DenseWeightGradient}. Windows of 3x3 with stride 1 take {@link
- * WinogradConvolution} where there are channels enough, results of few channels {@link
- * FewOutputsConvolution}, depthwise convolutions {@link DepthwiseConvolution}.
+ * of each phase, since a pixel meets only every stride-th tap; phases that are alike share a copy
+ * of dOut, block by block. The gradient with respect to the weights is {@link DenseWeightGradient}.
+ * Windows of 3x3 with stride 1 take {@link WinogradConvolution} where there are channels enough,
+ * results of few channels {@link FewOutputsConvolution}, depthwise convolutions {@link
+ * DepthwiseConvolution}.
  *
  * <p>Outputs of {@link #forward}, unless filtered or depthwise, are one chain of fused
  * multiply-adds each, in the order of the weight's axes, started from bias plus residual: bitwise
@@ -165,9 +169,96 @@ final class CpuConvolution implements Convolution {
           stride,
           padding,
           padding,
+          0,
           outRows,
           outColumns,
           minimumBlocks);
+    }
+
+    /**
+     * What input pixels of phases see of dOut.
+     *
+     * @param top of all phases the most zeros above; {@code left} of it
+     */
+    Windows windowsBack(int group, List<Phase> phases, int top, int left, int minimumBlocks) {
+      if (isPointwise()) {
+        return Windows.direct(images * height * width, outputs, minimumBlocks);
+      }
+      Phase any = phases.getFirst();
+      return Windows.padded(
+          images,
+          outRows,
+          outColumns,
+          outputs,
+          group * groupOutputs(),
+          groupOutputs(),
+          any.rowTaps,
+          any.columnTaps,
+          1,
+          top,
+          left,
+          phases.size() > 1 ? 1 : 0,
+          any.rows,
+          any.columns,
+          minimumBlocks);
+    }
+
+    /**
+     * The phases of the gradient with respect to the input, in lists of those that one copy of dOut
+     * will do for.
+     */
+    List<List<Phase>> phases() {
+      List<Phase> phases = new ArrayList<>();
+      for (int i = 0; i < stride * stride; i++) {
+        Phase phase = Phase.of(this, i / stride, i % stride);
+        if (phase.rows > 0 && phase.columns > 0) {
+          phases.add(phase);
+        }
+      }
+      boolean alike =
+          height % stride == 0
+              && width % stride == 0
+              && windowRows % stride == 0
+              && windowColumns % stride == 0
+              && Windows.isLong(windowColumns / stride * groupOutputs());
+      return alike ? List.of(phases) : phases.stream().map(List::of).toList();
+    }
+  }
+
+  /**
+   * The input rows y with {@code (y + padding) % stride == rowPhase}, and columns likewise. With
+   * {@code Y = (y + padding) / stride}, row y meets the taps {@code rowPhase + stride * t} of the
+   * output rows {@code Y - t}.
+   *
+   * @param top zeros above the first output row that the first input row meets; {@code left} of it
+   */
+  private record Phase(
+      int rowPhase,
+      int columnPhase,
+      int firstRow,
+      int firstColumn,
+      int rows,
+      int columns,
+      int rowTaps,
+      int columnTaps,
+      int top,
+      int left) {
+    static Phase of(Extents e, int rowPhase, int columnPhase) {
+      int firstRow = Math.floorMod(rowPhase - e.padding, e.stride);
+      int firstColumn = Math.floorMod(columnPhase - e.padding, e.stride);
+      int rowTaps = Math.max(0, Math.ceilDiv(e.windowRows - rowPhase, e.stride));
+      int columnTaps = Math.max(0, Math.ceilDiv(e.windowColumns - columnPhase, e.stride));
+      return new Phase(
+          rowPhase,
+          columnPhase,
+          firstRow,
+          firstColumn,
+          Math.ceilDiv(e.height - firstRow, e.stride),
+          Math.ceilDiv(e.width - firstColumn, e.stride),
+          rowTaps,
+          columnTaps,
+          rowTaps - 1 - (firstRow + e.padding) / e.stride,
+          columnTaps - 1 - (firstColumn + e.padding) / e.stride);
     }
   }
 
@@ -379,47 +470,23 @@ final class CpuConvolution implements Convolution {
       filterBack(e, d, dOut.offset(), w, weight.offset(), b, biasFrom, dx, dInput.offset());
       return;
     }
-    float[] packed = pool.take(Math.max(1, panels.packedLength(e.taps() * e.groupOutputs())));
-    try {
-      for (int g = 0; g < e.groups; g++) {
-        int column = g * e.groupInputs;
-        Start start = new Start(b, biasFrom + column, null, 0);
-        int weightFrom = weight.offset() + g * e.groupOutputs();
-        if (e.isPointwise()) {
-          packTransposed(e, w, weightFrom, 0, 0, 1, 1, panels, packed);
-          Windows windows =
-              Windows.direct(e.images * e.height * e.width, e.outputs, workers.wantedBlocks());
-          DenseProduct.run(
-              windows,
-              d,
-              dOut.offset(),
-              packed,
-              panels,
-              start,
-              target(windows, dx, dInput.offset(), 0, 0, e.inputs),
-              workers,
-              pool);
-          continue;
-        }
-        for (int phase = 0; phase < e.stride * e.stride; phase++) {
-          inputPhase(
-              e,
-              g,
-              phase / e.stride,
-              phase % e.stride,
-              d,
-              dOut.offset(),
-              w,
-              weightFrom,
-              panels,
-              packed,
-              start,
-              dx,
-              dInput.offset() + column);
-        }
+    for (int g = 0; g < e.groups; g++) {
+      int column = g * e.groupInputs;
+      Start start = new Start(b, biasFrom + column, null, 0);
+      for (List<Phase> phases : e.phases()) {
+        inputPhases(
+            e,
+            g,
+            phases,
+            d,
+            dOut.offset(),
+            w,
+            weight.offset(),
+            panels,
+            start,
+            dx,
+            dInput.offset() + column);
       }
-    } finally {
-      pool.give(packed);
     }
   }
 
@@ -455,86 +522,75 @@ final class CpuConvolution implements Convolution {
     }
   }
 
-  /**
-   * The input rows y with {@code (y + padding) % stride == rowPhase}, and columns likewise. With
-   * {@code Y = (y + padding) / stride}, row y meets the taps {@code rowPhase + stride * t} of the
-   * output rows {@code Y - t}.
-   */
-  private void inputPhase(
+  /** The input pixels of some phases that are alike, of one group. */
+  private void inputPhases(
       Extents e,
       int group,
-      int rowPhase,
-      int columnPhase,
+      List<Phase> phases,
       float[] d,
       int dFrom,
       float[] w,
-      int weightFrom,
+      int wFrom,
       Panels panels,
-      float[] packed,
       Start start,
       float[] dx,
       int dxFrom) {
-    int firstRow = Math.floorMod(rowPhase - e.padding, e.stride);
-    int firstColumn = Math.floorMod(columnPhase - e.padding, e.stride);
-    if (firstRow >= e.height || firstColumn >= e.width) {
-      return;
-    }
-    int rows = (e.height - firstRow + e.stride - 1) / e.stride;
-    int columns = (e.width - firstColumn + e.stride - 1) / e.stride;
-    int rowTaps = Math.max(0, (e.windowRows - rowPhase + e.stride - 1) / e.stride);
-    int columnTaps = Math.max(0, (e.windowColumns - columnPhase + e.stride - 1) / e.stride);
-    packTransposed(e, w, weightFrom, rowPhase, columnPhase, rowTaps, columnTaps, panels, packed);
-    Windows windows =
-        Windows.padded(
-            e.images,
-            e.outRows,
-            e.outColumns,
-            e.outputs,
-            group * e.groupOutputs(),
-            e.groupOutputs(),
-            rowTaps,
-            columnTaps,
-            1,
-            rowTaps - 1 - (firstRow + e.padding) / e.stride,
-            columnTaps - 1 - (firstColumn + e.padding) / e.stride,
-            rows,
-            columns,
-            workers.wantedBlocks());
+    int depth = e.groupOutputs();
+    int top = phases.stream().mapToInt(Phase::top).max().orElseThrow();
+    int left = phases.stream().mapToInt(Phase::left).max().orElseThrow();
+    Windows windows = e.windowsBack(group, phases, top, left, workers.wantedBlocks());
     int rowStride = e.width * e.inputs;
+    Part[] parts = new Part[phases.size()];
+    for (int i = 0; i < parts.length; i++) {
+      Phase phase = phases.get(i);
+      int taps = phase.rowTaps * phase.columnTaps;
+      float[] packed = pool.take(Math.max(1, panels.packedLength(taps * depth)));
+      packTransposed(e, phase, w, wFrom + group * depth, panels, packed);
+      parts[i] =
+          new Part(
+              packed,
+              (top - phase.top) * windows.pitch + (left - phase.left) * depth,
+              phase.firstRow * rowStride + phase.firstColumn * e.inputs);
+    }
     Target target =
-        new Target(
-            dx,
-            dxFrom + firstRow * rowStride + firstColumn * e.inputs,
-            e.height * rowStride,
-            e.stride * rowStride,
-            e.stride * e.inputs);
-    DenseProduct.run(windows, d, dFrom, packed, panels, start, target, workers, pool);
+        windows.isDirect()
+            ? target(windows, dx, dxFrom, 0, 0, e.inputs)
+            : new Target(
+                dx, dxFrom, e.height * rowStride, e.stride * rowStride, e.stride * e.inputs);
+    try {
+      DenseProduct.run(windows, d, dFrom, parts, panels, start, target, workers, pool);
+    } finally {
+      for (Part part : parts) {
+        pool.give(part.packed());
+      }
+    }
   }
 
   /** Packs the taps of a phase in reverse order, with outputs as rows and inputs as columns. */
   private void packTransposed(
-      Extents e,
-      float[] weight,
-      int from,
-      int rowPhase,
-      int columnPhase,
-      int rowTaps,
-      int columnTaps,
-      Panels panels,
-      float[] packed) {
+      Extents e, Phase phase, float[] weight, int from, Panels panels, float[] packed) {
     int depth = e.groupOutputs();
-    int rows = rowTaps * columnTaps * depth;
+    int taps = phase.rowTaps * phase.columnTaps;
     int groups = PanelPacking.groups(panels);
     workers.run(
-        rowTaps * columnTaps * groups,
-        (long) rows * panels.columns * 8,
+        taps * groups,
+        (long) taps * depth * panels.columns * 8,
         task -> {
           int t = task / groups;
-          int i = rowPhase + e.stride * (rowTaps - 1 - t / columnTaps);
-          int j = columnPhase + e.stride * (columnTaps - 1 - t % columnTaps);
+          int i = phase.rowPhase + e.stride * (phase.rowTaps - 1 - t / phase.columnTaps);
+          int j = phase.columnPhase + e.stride * (phase.columnTaps - 1 - t % phase.columnTaps);
           int tap = from + (i * e.windowColumns + j) * e.groupInputs * e.outputs;
           PanelPacking.pack(
-              panels, task % groups, weight, tap, 1, e.outputs, depth, packed, t * depth, rows);
+              panels,
+              task % groups,
+              weight,
+              tap,
+              1,
+              e.outputs,
+              depth,
+              packed,
+              t * depth,
+              taps * depth);
         });
   }
 

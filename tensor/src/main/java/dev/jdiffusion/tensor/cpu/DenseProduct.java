@@ -69,15 +69,35 @@ final class DenseProduct {
   }
 
   /**
-   * Computes all results.
+   * One of several products of the same input.
    *
    * @param packed weights of {@code windows.length()} rows, packed by panels
+   * @param inputShift how far behind the others' windows its own begin, in the padded copy
+   * @param targetShift how far behind the target its results go
    */
+  record Part(float[] packed, int inputShift, int targetShift) {}
+
+  /** Computes all results of a single part. */
   static void run(
       Windows windows,
       float[] input,
       int inputFrom,
       float[] packed,
+      Panels panels,
+      Start start,
+      Target target,
+      Workers workers,
+      FloatPool pool) {
+    Part[] one = {new Part(packed, 0, 0)};
+    run(windows, input, inputFrom, one, panels, start, target, workers, pool);
+  }
+
+  /** Computes all results of all parts; what a block sees is copied once for them. */
+  static void run(
+      Windows windows,
+      float[] input,
+      int inputFrom,
+      Part[] parts,
       Panels panels,
       Start start,
       Target target,
@@ -90,10 +110,11 @@ final class DenseProduct {
     Windows.Block last = windows.block(windows.blocks - 1);
     Tables full = Tables.of(windows, first, target);
     Tables rest = windows.pixels(last) == full.pixels ? full : Tables.of(windows, last, target);
-    long work = (long) windows.pixels() * panels.columns * Math.max(1, windows.length());
-    int groups = groups(windows, panels);
+    long work =
+        (long) windows.pixels() * panels.columns * Math.max(1, windows.length()) * parts.length;
+    int groups = groups(windows, panels, parts.length);
     int splits = splits(windows, panels.count, groups, work, workers.threads());
-    int parts = groups * splits;
+    int shares = groups * splits;
     int groupTasks = windows.blocks * splits;
     workers.run(
         groups * groupTasks,
@@ -102,17 +123,17 @@ final class DenseProduct {
           int inGroup = task % groupTasks;
           Windows.Block block = windows.block(inGroup / splits);
           Tables tables = windows.pixels(block) == full.pixels ? full : rest;
-          int part = task / groupTasks * splits + inGroup % splits;
+          int share = task / groupTasks * splits + inGroup % splits;
           block(
               windows,
               block,
               tables,
               input,
               inputFrom,
-              packed,
+              parts,
               panels,
-              panels.count * part / parts,
-              panels.count * (part + 1) / parts,
+              panels.count * share / shares,
+              panels.count * (share + 1) / shares,
               start,
               target,
               pool);
@@ -120,8 +141,8 @@ final class DenseProduct {
   }
 
   /** Into how many groups to divide the panels, so that one is {@link #SHARED}. */
-  private static int groups(Windows windows, Panels panels) {
-    long length = (long) panels.paddedColumns() * windows.length();
+  private static int groups(Windows windows, Panels panels, int parts) {
+    long length = (long) panels.paddedColumns() * windows.length() * parts;
     return Math.clamp(Math.ceilDiv(length, SHARED), 1, panels.count);
   }
 
@@ -161,7 +182,7 @@ final class DenseProduct {
       Tables tables,
       float[] input,
       int inputFrom,
-      float[] packed,
+      Part[] parts,
       Panels panels,
       int firstPanel,
       int endPanel,
@@ -170,8 +191,10 @@ final class DenseProduct {
       FloatPool pool) {
     int outFrom = target.from + block.image() * target.imageStride + block.row() * target.rowStride;
     if (windows.length() == 0) {
-      for (int p = firstPanel; p < endPanel; p++) {
-        start(panels, p, tables, start, target.out, outFrom);
+      for (Part part : parts) {
+        for (int p = firstPanel; p < endPanel; p++) {
+          start(panels, p, tables, start, target.out, outFrom + part.targetShift);
+        }
       }
       return;
     }
@@ -193,18 +216,20 @@ final class DenseProduct {
         x = copy;
         xFrom = 0;
       }
-      multiply(
-          windows,
-          tables,
-          x,
-          xFrom,
-          packed,
-          panels,
-          firstPanel,
-          endPanel,
-          start,
-          target.out,
-          outFrom);
+      for (Part part : parts) {
+        multiply(
+            windows,
+            tables,
+            x,
+            xFrom + part.inputShift,
+            part.packed,
+            panels,
+            firstPanel,
+            endPanel,
+            start,
+            target.out,
+            outFrom + part.targetShift);
+      }
     } finally {
       pool.give(copy);
     }

@@ -51,6 +51,7 @@ final class Windows {
   private final int stride;
   private final int top;
   private final int left;
+  private final int spare;
   private final int resultRows;
   private final int resultColumns;
 
@@ -77,13 +78,30 @@ final class Windows {
     int wanted = channels <= FEW_CHANNELS ? 2 * PIXELS : PIXELS;
     int most = Math.clamp(SCRATCH / Math.max(1, channels), 2 * TILE, wanted);
     return new Windows(
-        true, 1, pixels, 1, channels, 0, channels, 1, 1, 1, 0, 0, pixels, 1, most, minimumBlocks);
+        true,
+        1,
+        pixels,
+        1,
+        channels,
+        0,
+        channels,
+        1,
+        1,
+        1,
+        0,
+        0,
+        0,
+        pixels,
+        1,
+        most,
+        minimumBlocks);
   }
 
   /**
    * Result pixel (y, x) sees rows {@code y * stride - top ..} and columns {@code x * stride - left
    * ..} of its image, {@code depth} channels from {@code firstChannel}; what lies outside is zero.
    *
+   * @param spare rows and columns that a copy has beyond those: windows may be moved by so many
    * @param minimumBlocks how many blocks are wanted at least, to give all threads work
    */
   static Windows padded(
@@ -98,6 +116,7 @@ final class Windows {
       int stride,
       int top,
       int left,
+      int spare,
       int resultRows,
       int resultColumns,
       int minimumBlocks) {
@@ -114,6 +133,7 @@ final class Windows {
         stride,
         top,
         left,
+        spare,
         resultRows,
         resultColumns,
         1024,
@@ -133,6 +153,7 @@ final class Windows {
       int stride,
       int top,
       int left,
+      int spare,
       int resultRows,
       int resultColumns,
       int most,
@@ -149,10 +170,11 @@ final class Windows {
     this.stride = stride;
     this.top = top;
     this.left = left;
+    this.spare = spare;
     this.resultRows = resultRows;
     this.resultColumns = resultColumns;
     int run = windowColumns * depth;
-    stacked = windowRows > 1 && run < SHORT_RUN;
+    stacked = windowRows > 1 && !isLong(run);
     rows = stacked ? 1 : windowRows;
     rowLength = stacked ? windowRows * run : run;
     pitch = stacked || direct ? 0 : paddedColumns() * depth;
@@ -203,11 +225,16 @@ final class Windows {
   }
 
   private int paddedColumns() {
-    return (resultColumns - 1) * stride + windowColumns;
+    return (resultColumns - 1) * stride + windowColumns + spare;
   }
 
   private int paddedRows(int blockRows) {
-    return (blockRows - 1) * stride + windowRows;
+    return (blockRows - 1) * stride + windowRows + spare;
+  }
+
+  /** Whether a window's row of so many elements is worth while by itself. */
+  static boolean isLong(int run) {
+    return run >= SHORT_RUN;
   }
 
   boolean isDirect() {
