@@ -349,7 +349,7 @@ final class CpuConvolution implements Convolution {
             packed,
             panels,
             new Start(b, biasFrom + column, r, residualShift),
-            target(windows, y, out.offset() + column, e.outRows, e.outColumns, e.outputs),
+            target(windows, y, out.offset() + column, e.outRows, e.outColumns, e.outputs, 1),
             workers,
             pool);
       }
@@ -383,12 +383,14 @@ final class CpuConvolution implements Convolution {
     pool.give(packed);
   }
 
+  /** Every stride-th pixel of every stride-th row, from the first on. */
   private static Target target(
-      Windows windows, float[] out, int from, int rows, int columns, int channels) {
+      Windows windows, float[] out, int from, int rows, int columns, int channels, int stride) {
     if (windows.isDirect()) {
       return new Target(out, from, 0, channels, 0);
     }
-    return new Target(out, from, rows * columns * channels, columns * channels, channels);
+    int row = columns * channels;
+    return new Target(out, from, rows * row, stride * row, stride * channels);
   }
 
   private static DepthwiseConvolution.Plan depthwisePlan(Extents e) {
@@ -470,10 +472,11 @@ final class CpuConvolution implements Convolution {
       filterBack(e, d, dOut.offset(), w, weight.offset(), b, biasFrom, dx, dInput.offset());
       return;
     }
+    List<List<Phase>> alike = e.phases();
     for (int g = 0; g < e.groups; g++) {
       int column = g * e.groupInputs;
       Start start = new Start(b, biasFrom + column, null, 0);
-      for (List<Phase> phases : e.phases()) {
+      for (List<Phase> phases : alike) {
         inputPhases(
             e,
             g,
@@ -539,26 +542,19 @@ final class CpuConvolution implements Convolution {
     int top = phases.stream().mapToInt(Phase::top).max().orElseThrow();
     int left = phases.stream().mapToInt(Phase::left).max().orElseThrow();
     Windows windows = e.windowsBack(group, phases, top, left, workers.wantedBlocks());
-    int rowStride = e.width * e.inputs;
-    Part[] parts = new Part[phases.size()];
-    for (int i = 0; i < parts.length; i++) {
-      Phase phase = phases.get(i);
-      int taps = phase.rowTaps * phase.columnTaps;
-      float[] packed = pool.take(Math.max(1, panels.packedLength(taps * depth)));
-      packTransposed(e, phase, w, wFrom + group * depth, panels, packed);
-      parts[i] =
-          new Part(
-              packed,
-              (top - phase.top) * windows.pitch + (left - phase.left) * depth,
-              phase.firstRow * rowStride + phase.firstColumn * e.inputs);
-    }
-    Target target =
-        windows.isDirect()
-            ? target(windows, dx, dxFrom, 0, 0, e.inputs)
-            : new Target(
-                dx, dxFrom, e.height * rowStride, e.stride * rowStride, e.stride * e.inputs);
+    Target target = target(windows, dx, dxFrom, e.height, e.width, e.inputs, e.stride);
+    List<Part> parts = new ArrayList<>();
     try {
-      DenseProduct.run(windows, d, dFrom, parts, panels, start, target, workers, pool);
+      for (Phase phase : phases) {
+        float[] packed =
+            pool.take(Math.max(1, panels.packedLength(phase.rowTaps * phase.columnTaps * depth)));
+        int inputShift = (top - phase.top) * windows.pitch + (left - phase.left) * depth;
+        int targetShift = (phase.firstRow * e.width + phase.firstColumn) * e.inputs;
+        parts.add(new Part(packed, inputShift, targetShift));
+        packTransposed(e, phase, w, wFrom + group * depth, panels, packed);
+      }
+      DenseProduct.run(
+          windows, d, dFrom, parts.toArray(Part[]::new), panels, start, target, workers, pool);
     } finally {
       for (Part part : parts) {
         pool.give(part.packed());
